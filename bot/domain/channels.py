@@ -1,0 +1,215 @@
+"""What a channel is set to: defaults <- service <- workspace <- channel <- thread, each value knowing its origin."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.errors import SettingInvalid
+from bot.domain.models import ModelRef
+
+SYSTEM_PROMPT = (
+    "You are Mynah, a helpful assistant in a team chat. "
+    "Answer in a few short sentences, in the language of the question."
+)
+
+DEFAULT_ORIGIN = "default"
+"""The origin of a value that nobody set."""
+
+SERVICE_ORIGIN = "service"
+"""The origin of a value that the settings file of this installation gives to every channel."""
+
+Choice = tuple[ModelRef, ...]
+"""Models in the order of preference: the first that can and does answer is used."""
+
+
+class OnMedia(StrEnum):
+    """What to do with a voice note or a video."""
+
+    TRANSCRIBE = "transcribe"
+    ANSWER = "answer"
+    BOTH = "both"
+    IGNORE = "ignore"
+
+
+class ReplyAs(StrEnum):
+    """How to reply; `mirror` answers text with text, and a voice note with text and voice."""
+
+    TEXT = "text"
+    VOICE = "voice"
+    BOTH = "both"
+    MIRROR = "mirror"
+
+
+class InDoubt(StrEnum):
+    """What to do when a paid call was cut off and nobody can tell whether it was charged."""
+
+    ASK = "ask"
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+def models(text: str) -> Choice:
+    """Read `gateway/model, gateway/model`, best first."""
+    chosen = tuple(ModelRef.parse(name) for name in text.split(",") if name.strip())
+    if not chosen:
+        raise SettingInvalid("model", "name at least one, as gateway/model")
+    return chosen
+
+
+def _switch(text: str) -> bool:
+    words = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+    try:
+        return words[text.strip().lower()]
+    except KeyError:
+        raise SettingInvalid("switch", f"{text!r} is neither on nor off") from None
+
+
+def _one_of(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        try:
+            return choices(text.strip().lower())
+        except ValueError:
+            raise SettingInvalid("choice", f"{text!r} is not one of {', '.join(choices)}") from None
+
+    return parse
+
+
+def _number(low: float, high: float, kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise SettingInvalid("number", f"{text!r} is not a number") from None
+        if not low <= value <= high:
+            raise SettingInvalid("number", f"{text} is not between {low} and {high}")
+        return value
+
+    return parse
+
+
+def _setting(default: Any, parse: Callable[[str], object], document: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "document": document})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelConfig:
+    """Every setting of a channel, settled; `SETTINGS` documents them and reads their texts."""
+
+    voice_notes: OnMedia = _setting(
+        OnMedia.BOTH,
+        _one_of(OnMedia),
+        "What to do with voice notes and audio files: transcribe, answer, both or ignore.",
+    )
+    videos: OnMedia = _setting(
+        OnMedia.TRANSCRIBE, _one_of(OnMedia), "What to do with videos and clips: transcribe, answer, both or ignore."
+    )
+    reply: ReplyAs = _setting(
+        ReplyAs.MIRROR, _one_of(ReplyAs), "Reply as text, voice, both, or mirror (the way one was spoken to)."
+    )
+    chat_model: Choice = _setting(
+        models("local/smollm2-135m-instruct"), models, "Models that answer, best first, as gateway/model."
+    )
+    transcription_model: Choice = _setting(
+        models("local/whisper-tiny.en"), models, "Models that write down what was said, best first."
+    )
+    video_model: Choice = _setting(
+        models("local/whisper-tiny.en"),
+        models,
+        "Models that take videos, best first; one that only hears gets the sound.",
+    )
+    speech_model: Choice = _setting(models("local/en_US-joe-medium"), models, "Models that speak, best first.")
+    voice: str = _setting("", str.strip, "The voice to speak with; empty takes the model's default.")
+    language: str = _setting(
+        "",
+        lambda text: text.strip().lower(),
+        "Spoken language as ISO 639-1 (en, de, …); empty lets the model find out.",
+    )
+    system_prompt: str = _setting(SYSTEM_PROMPT, str, "What the chat model is told before everything else.")
+    temperature: float | None = _setting(
+        None, _number(0, 2, float), "0 to 2; how freely the chat model picks its words. Unset leaves it to the model."
+    )
+    max_tokens: int = _setting(300, _number(16, 100_000, int), "The most tokens that an answer may have.")
+    reasoning: bool = _setting(False, _switch, "on lets models that can think before they answer.")
+    hear_unmentioned: bool = _setting(
+        False, _switch, "on hears voice notes in the channel although nobody mentioned Mynah."
+    )
+    in_doubt: InDoubt = _setting(
+        InDoubt.ASK, _one_of(InDoubt), "When a paid call was cut off and may have been charged: ask, retry or fail."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One setting: how it is read from text, and what it means."""
+
+    name: str
+    """As in ChannelConfig."""
+    parse: Callable[[str], object]
+    """Text to value; raises SettingInvalid."""
+    document: str
+    """One sentence for people."""
+    default: object
+    """The value where nobody set one."""
+
+
+SETTINGS: Mapping[str, Setting] = {
+    f.name: Setting(name=f.name, parse=f.metadata["parse"], document=f.metadata["document"], default=f.default)
+    for f in fields(ChannelConfig)
+    if f.default is not MISSING
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigLayer:
+    """What was set at one scope, as text."""
+
+    scope: str
+    """`service`, or one of `Place.scopes`."""
+    values: Mapping[str, str]
+    """Setting's name to its text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettledConfig:
+    """The settings of a place, and where each comes from."""
+
+    config: ChannelConfig
+    """The values in force."""
+    origins: Mapping[str, str]
+    """Setting's name to the scope that set it, or `default`."""
+
+
+def parse_setting(name: str, text: str) -> object:
+    """Read one setting.
+
+    Raises:
+        SettingInvalid: there is no such setting, or it does not take that value; names the setting.
+    """
+    setting = SETTINGS.get(name)
+    if setting is None:
+        raise SettingInvalid(name, f"there is no such setting; there are {', '.join(SETTINGS)}")
+    try:
+        return setting.parse(text)
+    except SettingInvalid as error:
+        raise SettingInvalid(name, error.reason) from error
+
+
+def show_setting(value: object) -> str:
+    """Write a setting's value as the text that `parse_setting` reads."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "" if value is None else str(value)
+
+
+def settle(layers: Iterable[ConfigLayer]) -> SettledConfig:
+    """Lay the layers over each other, the broadest first; a narrower scope's value wins."""
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(SETTINGS, DEFAULT_ORIGIN)
+    for layer in layers:
+        for name, text in layer.values.items():
+            values[name] = parse_setting(name, text)
+            origins[name] = layer.scope
+    return SettledConfig(config=ChannelConfig(**values), origins=origins)

@@ -1,0 +1,242 @@
+"""Everything that can go wrong, as one tree.
+
+    MynahError
+    ├── MediaProblem              the user's file
+    │   ├── MediaTooLarge             more bytes than the service takes
+    │   ├── MediaTooLong              more seconds than the service takes
+    │   ├── MediaUnreadable           not sound or video, damaged, or hostile
+    │   ├── MediaGone                 the platform has it no longer
+    │   └── MediaForbidden            the platform does not let us fetch it
+    ├── ModelProblem              a model or its gateway
+    │   ├── ModelUnknown              no such gateway or model
+    │   ├── ModelCannot               no model in the channel's list can do what was asked
+    │   ├── ModelRefused              answered "no": asking again gives the same answer
+    │   ├── ModelUnauthorised         the key is missing or wrong, or there is no credit
+    │   ├── ModelBusy                 answered "not now": nothing was charged
+    │   ├── ModelUnreachable          nothing was sent
+    │   └── ModelInDoubt              cut off after it was sent: it may have been charged
+    ├── PlatformProblem           Slack, Discord
+    │   ├── PostNotDone               certainly not posted: may be tried again
+    │   ├── PostInDoubt               perhaps posted: look before trying again
+    │   └── PostRefused               will never be posted: a permission, an archived channel
+    ├── StorageProblem            the database
+    │   ├── StorageUnavailable        nothing was stored
+    │   └── LeaseLost                 another process works on the job now
+    └── SettingInvalid            a setting's value, or a setting that does not exist
+
+Each carries what its catcher needs, and `sentence`: what the person who asked is told. Vendors' errors are translated
+once, at the edge, with `raise … from`.
+"""
+
+from typing import ClassVar
+
+from typing_extensions import override
+
+
+class MynahError(Exception):
+    """The root. `str(error)` is for the log; `sentence` is for the person who asked."""
+
+    transient: ClassVar[bool] = False
+    """True when the same work may succeed later without anybody doing anything."""
+
+    @property
+    def sentence(self) -> str:
+        """One clear sentence for the person who asked."""
+        return "Something went wrong on my side."
+
+
+class MediaProblem(MynahError):
+    """The user's file cannot be used."""
+
+
+class MediaTooLarge(MediaProblem):
+    """More bytes than the service takes."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"larger than {limit} bytes")
+        self.limit = limit
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"This file is larger than the {self.limit / 1_000_000:.0f} MB that I take here. Could you send a shorter piece?"
+
+
+class MediaTooLong(MediaProblem):
+    """More seconds than the service takes."""
+
+    def __init__(self, *, seconds: float, limit: float) -> None:
+        super().__init__(f"{seconds:.0f} s, longer than {limit:.0f} s")
+        self.seconds = seconds
+        self.limit = limit
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"This recording is longer than the {self.limit / 60:.0f} minutes that I take here. Could you send a shorter piece?"
+
+
+class MediaUnreadable(MediaProblem):
+    """Not sound or video, damaged, or hostile."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"I could not hear that file: {self.reason}. Voice notes, audio files and videos work."
+
+
+class MediaGone(MediaProblem):
+    """The platform has the file no longer."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return "That file is no longer there, so I could not listen to it."
+
+
+class MediaForbidden(MediaProblem):
+    """The platform does not let us fetch the file."""
+
+    def __init__(self, advice: str) -> None:
+        super().__init__(advice)
+        self.advice = advice
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"I am not allowed to fetch that file. {self.advice}"
+
+
+class ModelProblem(MynahError):
+    """A model, or the gateway to it, did not do what was asked."""
+
+    def __init__(self, reason: str, *, model: str = "") -> None:
+        super().__init__(f"{model}: {reason}" if model else reason)
+        self.reason = reason
+        self.model = model
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"The model {self.model or 'of this channel'} did not answer: {self.reason}."
+
+
+class ModelUnknown(ModelProblem):
+    """No such gateway or model."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"There is no model {self.model} here: {self.reason}."
+
+
+class ModelCannot(ModelProblem):
+    """No model in the channel's list can do what was asked."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"No model of this channel can do that: {self.reason}."
+
+
+class ModelRefused(ModelProblem):
+    """Answered "no": asking again gives the same answer."""
+
+
+class ModelUnauthorised(ModelProblem):
+    """The key is missing or wrong, or the account has no credit."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"The model gateway does not accept our account ({self.reason}). An admin has to look at it."
+
+
+class ModelBusy(ModelProblem):
+    """Answered "not now": nothing was charged, and it may be asked again."""
+
+    transient = True
+
+    def __init__(self, reason: str, *, model: str = "", retry_after: float | None = None) -> None:
+        super().__init__(reason, model=model)
+        self.retry_after = retry_after
+        """Seconds that the gateway asks us to wait; None when it does not say."""
+
+
+class ModelUnreachable(ModelProblem):
+    """Nothing was sent, so nothing was charged, and it may be asked again."""
+
+    transient = True
+
+
+class ModelInDoubt(ModelProblem):
+    """Cut off after the request was sent: it may have been charged."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return (
+            f"My call to {self.model or 'the model'} was interrupted ({self.reason}), and it may have been charged. "
+            "I did not ask again by myself: send your message once more if you want me to."
+        )
+
+
+class PlatformProblem(MynahError):
+    """The chat platform did not do what was asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PostNotDone(PlatformProblem):
+    """Certainly not posted: may be tried again."""
+
+    transient = True
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        """Seconds that the platform asks us to wait; None when it does not say."""
+
+
+class PostInDoubt(PlatformProblem):
+    """Perhaps posted: look before trying again."""
+
+    transient = True
+
+
+class PostRefused(PlatformProblem):
+    """Will never be posted: a permission is missing, the channel is archived or gone."""
+
+
+class StorageProblem(MynahError):
+    """The database did not do what was asked."""
+
+
+class StorageUnavailable(StorageProblem):
+    """Nothing was stored."""
+
+    transient = True
+
+
+class LeaseLost(StorageProblem):
+    """Another process works on the job now; this one must stop at once and write nothing."""
+
+
+class SettingInvalid(MynahError):
+    """A setting's value is not one that it takes, or there is no such setting."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"{self.name}: {self.reason}."

@@ -1,0 +1,183 @@
+"""What people say to Mynah and what it says back, in the words of no platform."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from bot.domain.audio import MediaFacts, MediaFormat
+
+JobId = NewType("JobId", str)
+"""`platform:workspace:channel:message`: the same message always makes the same job."""
+
+BlobRef = NewType("BlobRef", str)
+"""Names bytes kept by the Blobs port."""
+
+PostId = NewType("PostId", str)
+"""The platform's own name of a message that we posted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where something is said: a platform, a workspace, a channel and perhaps a thread in it."""
+
+    platform: str
+    """For example `slack`, `discord`, `terminal`."""
+    workspace: str
+    """Slack team, Discord guild; empty in a Discord direct message."""
+    channel: str
+    """Channel or direct message, by the platform's id."""
+    thread: str | None = None
+    """The thread, by the platform's id; None at the top of the channel."""
+    direct: bool = False
+    """True in a direct message with Mynah."""
+
+    @property
+    def conversation(self) -> str:
+        """The lane: what is said here runs in order, conversations run side by side."""
+        return ":".join((self.platform, self.workspace, self.channel, self.thread or ""))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that settings are kept under, from the broadest to the narrowest."""
+        workspace = f"{self.platform}:{self.workspace}"
+        channel = f"{workspace}:{self.channel}"
+        return (workspace, channel) if self.thread is None else (workspace, channel, f"{channel}:{self.thread}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """Who said it."""
+
+    id: str
+    """By the platform's id."""
+    name: str = ""
+    """As shown to people; may be empty."""
+    is_bot: bool = False
+    """True for every bot, ourselves included."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A handle on a file that somebody posted: can be stored and fetched later; holds no bytes."""
+
+    id: str
+    """By the platform's id."""
+    name: str = ""
+    """As the sender named it. For display only: it decides nothing."""
+    declared_type: str = ""
+    """MIME type as the platform says it. A hint for whether to fetch; the bytes decide."""
+    declared_bytes: int | None = None
+    """Size as the platform says it: the first, cheap limit check."""
+    declared_seconds: float | None = None
+    """Length as the platform says it: the first, cheap limit check."""
+    voice_note: bool = False
+    """True when it was recorded in the app, not picked from a disk."""
+    handle: Mapping[str, str] = field(default_factory=dict)
+    """What the platform's adapter needs to fetch the bytes, now or after a restart."""
+
+    @property
+    def may_be_media(self) -> bool:
+        """Whether it is worth fetching: recorded here, declared as sound or picture in motion, or of unknown type."""
+        return self.voice_note or self.declared_type.split("/")[0] in {"audio", "video", "application", ""}
+
+
+class Addressed(StrEnum):
+    """How a message came to us."""
+
+    DIRECT = "direct"
+    """In a direct message."""
+    MENTION = "mention"
+    """By name."""
+    COMMAND = "command"
+    """By a command of the platform."""
+    OVERHEARD = "overheard"
+    """In a channel that we are in, to nobody in particular."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One inbound message, complete enough to be worked on after a restart."""
+
+    key: str
+    """Slack `ts`, Discord message id or interaction id: unique in its channel."""
+    place: Place
+    """Where it was said, and so where it is answered."""
+    author: Author
+    """Who said it."""
+    text: str = ""
+    """What was written, our own mention taken out."""
+    attachments: tuple[Attachment, ...] = ()
+    """Files that came with it, in the sender's order."""
+    addressed: Addressed = Addressed.OVERHEARD
+    """How it came to us."""
+    command: str | None = None
+    """The command that made it (`ask`, `transcribe`, `say`), None for ordinary messages."""
+    handle: Mapping[str, str] = field(default_factory=dict)
+    """What the platform's adapter needs to answer it (for example an interaction's token)."""
+
+    @property
+    def job_id(self) -> JobId:
+        """The job that this message makes, once."""
+        place = self.place
+        return JobId(f"{place.platform}:{place.workspace}:{place.channel}:{self.key}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchedMedia:
+    """An attachment whose bytes are here and were probed."""
+
+    attachment: Attachment
+    """Where it came from."""
+    blob: BlobRef
+    """Its bytes."""
+    path: str
+    """The same bytes as a local file."""
+    facts: MediaFacts
+    """What the bytes say it is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VoiceClip:
+    """Speech in the form that a platform plays natively."""
+
+    path: str
+    """Its bytes, as a local file."""
+    format: MediaFormat
+    """Container and codec."""
+    filename: str
+    """With the extension that makes the platform show its player."""
+    seconds: float
+    """True length."""
+    waveform: bytes = b""
+    """Loudness from start to end, one byte (0 to 255) each 100 ms, at most 256 of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextPart:
+    """One post of text (Markdown), within the platform's limit."""
+
+    text: str
+    """Never empty."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClipPart:
+    """One post of speech."""
+
+    clip: VoiceClip
+    """What is played."""
+
+
+Part = TextPart | ClipPart
+"""What is posted at once, exactly once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """Everything that is said back to one message, in the order in which it is posted."""
+
+    text: str = ""
+    """Markdown of any length; deliver splits it to the platform's limit."""
+    clip: VoiceClip | None = None
+    """Spoken form; posted after the text."""

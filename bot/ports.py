@@ -1,0 +1,410 @@
+"""What the core asks of the world: Protocols without logic. Adapters inherit them and say `@override`."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.audio import Conversion, MediaFacts, MediaFile, MediaFormat
+from bot.domain.channels import SettledConfig
+from bot.domain.commands import CommandCall
+from bot.domain.jobs import Job, JobStatus, Lease
+from bot.domain.journal import Step
+from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId
+from bot.domain.models import Capabilities, Catalogue, ChatTurn, Delta, Recovery, Request
+from bot.domain.money import Dimension, UsageRecord, UsageSum
+
+
+class Clock(Protocol):
+    """Time, as an input."""
+
+    def now(self) -> int:
+        """Return the time in milliseconds since 1970 (UTC)."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for so long."""
+        ...
+
+
+class Intake(Protocol):
+    """What a platform's adapter calls when something happens there. The core implements it."""
+
+    async def accept(self, message: Message) -> bool:
+        """Store the message as a job, once. Only after this returned may the platform be told "received".
+
+        Returns:
+            True when a new job was stored; False when it is not for us or is known already.
+
+        Raises:
+            StorageUnavailable: it was not stored; the platform must send it again.
+        """
+        ...
+
+    async def command(self, call: CommandCall) -> str:
+        """Carry out a command that is answered at once, and return the answer (Markdown) for its author alone."""
+        ...
+
+    async def marks(self, platform: str) -> Mapping[Place, str]:
+        """Return the last message that was stored in each place of a platform: catch-up starts after it."""
+        ...
+
+
+class Stage(StrEnum):
+    """What a turn is busy with, for the live view."""
+
+    FETCHING = "fetching"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    POSTING = "posting"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClipFormat:
+    """The form of speech that a platform plays natively."""
+
+    format: MediaFormat
+    """Container and codec."""
+    rate: int
+    """Samples a second."""
+    bitrate: int
+    """Bits a second."""
+    filename: str
+    """With the extension that makes the platform show its player."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Abilities:
+    """A platform's limits, as data."""
+
+    text_limit: int
+    """Characters of one post."""
+    edit_seconds: float
+    """The shortest time between two edits of one post that the platform allows for long."""
+    clip: ClipFormat
+    """What it plays natively."""
+    max_upload_bytes: int
+    """Of one file."""
+
+
+class Live(Protocol):
+    """A best-effort live view of one turn: typing, a status, a reaction. Its failures are logged, never raised."""
+
+    async def stage(self, stage: Stage) -> None:
+        """Show what the turn is busy with."""
+        ...
+
+
+class Platform(Protocol):
+    """A chat platform."""
+
+    name: str
+    """`slack`, `discord`, `terminal`."""
+    abilities: Abilities
+    """Its limits."""
+
+    async def serve(self, intake: Intake) -> None:
+        """Connect, catch up on what was missed, and hand every event to the intake, until cancelled.
+
+        Raises:
+            PlatformProblem: it will never connect (a wrong token, a missing intent); says what to do.
+        """
+        ...
+
+    def fetch(self, message: Message, attachment: Attachment) -> AsyncIterator[bytes]:
+        """Stream the bytes of an attachment.
+
+        Raises:
+            MediaGone: it is no longer there, also not under a fresh address.
+            MediaForbidden: we may not; says what an admin has to do.
+            PostNotDone: the platform is busy or unreachable; may be tried again.
+        """
+        ...
+
+    def progress(self, message: Message) -> AbstractAsyncContextManager[Live]:
+        """Show a live view for as long as the context is open."""
+        ...
+
+    async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
+        """Post one part of a reply in the thread of the message that it answers.
+
+        Args:
+            part: a text within `abilities.text_limit`, or a clip.
+            answering: the message that is replied to.
+            key: names this post for ever; the platform's record of it carries the key, so that `find` sees it.
+
+        Raises:
+            PostNotDone: certainly not posted.
+            PostInDoubt: perhaps posted; ask `find` before trying again.
+            PostRefused: will never be posted.
+        """
+        ...
+
+    async def find(self, *, answering: Message, key: str) -> PostId | None:
+        """Find a post by its key, after it was left in doubt; None when it is certainly not there.
+
+        Raises:
+            PostNotDone: it could not be looked up now.
+        """
+        ...
+
+    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+        """Replace the text of a post of ours. May be repeated without harm.
+
+        Raises:
+            PostNotDone: not edited; may be tried again.
+            PostRefused: can never be edited (deleted, too old).
+        """
+        ...
+
+    async def delete(self, post: PostId, *, answering: Message) -> None:
+        """Remove a post of ours; one that is gone already is fine."""
+        ...
+
+
+class Gateway(Protocol):
+    """The way to one or many models, embedded or remote."""
+
+    name: str
+    """The first part of its models' names: `local`, `openrouter`."""
+
+    def perform(self, request: Request) -> AsyncIterator[Delta]:
+        """Make one call and stream what comes back, ending with `Finished`.
+
+        Raises:
+            ModelProblem: see `bot.domain.errors`; the subclass says whether anything may have been charged.
+        """
+        ...
+
+    async def capabilities(self, model: str) -> Capabilities:
+        """Return what a model can do.
+
+        Raises:
+            ModelUnknown: there is no such model here.
+        """
+        ...
+
+    async def recover(self, step: Step, request: Request) -> Recovery:
+        """Say what became of a call that was cut off by a crash of ours."""
+        ...
+
+    async def catalogue(self) -> Catalogue:
+        """Return the models that it offers."""
+        ...
+
+
+class Media(Protocol):
+    """Sound and video: off the event loop, in bounded memory and time, safe against hostile files."""
+
+    async def probe(self, path: str) -> MediaFacts:
+        """Read what a file is from its bytes.
+
+        Raises:
+            MediaUnreadable: not sound or video, damaged, or hostile.
+        """
+        ...
+
+    async def silent(self, path: str) -> bool:
+        """Return whether there is nothing to hear in a file, by its loudness."""
+        ...
+
+    def convert(self, path: str, conversion: Conversion, folder: str) -> AsyncIterator[MediaFile]:
+        """Carry out a conversion; yield its pieces in order, each as soon as it is written.
+
+        Args:
+            path: the source.
+            conversion: what `plan_conversion` planned.
+            folder: where the pieces are written; with `How.AS_IS` the source itself is yielded.
+
+        Raises:
+            MediaUnreadable: it cannot be decoded.
+            MediaTooLong: more is decoded than the plan allows, whatever the header said.
+        """
+        ...
+
+    async def clip(self, sound: MediaFile, form: ClipFormat, target: str) -> tuple[float, bytes]:
+        """Make speech into the clip that a platform plays: even loudness, right codec.
+
+        Args:
+            sound: the speech.
+            form: what the platform plays.
+            target: where the clip is written.
+
+        Returns:
+            The true length in seconds, and the waveform (`VoiceClip.waveform`).
+        """
+        ...
+
+
+class Jobs(Protocol):
+    """Stored jobs. Every write after a claim is fenced: raises LeaseLost when the lease is over."""
+
+    async def submit(self, message: Message) -> bool:
+        """Store a message as a job in one INSERT, and advance its place's mark; False when it is known already.
+
+        Raises:
+            StorageUnavailable: nothing was stored.
+        """
+        ...
+
+    async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
+        """Take at most so many jobs of these platforms that may run now, the first open one of each lane, oldest first.
+
+        A process claims only what it can reply to, so that a command line at work beside a service takes none of its jobs.
+        """
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when a job may have become ready, at the latest after so long."""
+        ...
+
+    async def heartbeat(self) -> None:
+        """Say that this process lives, and make the jobs of dead processes ready again."""
+        ...
+
+    async def finish(self, lease: Lease) -> None:
+        """The turn is over and all is said."""
+        ...
+
+    async def retry(self, lease: Lease, *, delay_seconds: float, reason: str) -> None:
+        """Try again later."""
+        ...
+
+    async def bury(self, lease: Lease, *, reason: str) -> None:
+        """Never try again."""
+        ...
+
+    async def ask(self, lease: Lease, *, reason: str) -> None:
+        """Wait for a human's decision; the lane goes on."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Hand a job back at once, without counting the try: this process is going down."""
+        ...
+
+    async def decide(self, job: JobId, *, repeat: bool) -> bool:
+        """A human decided about an asked job; False when it is not asked.
+
+        To repeat makes its steps in doubt `failed` and the job ready, in one commit; else the job is cancelled.
+        """
+        ...
+
+    async def cancel(self, job: JobId) -> bool:
+        """Stop a job that is not over; False when it is."""
+        ...
+
+    async def get(self, job: JobId) -> Job | None:
+        """Return one job."""
+        ...
+
+    async def recent(self, limit: int, status: JobStatus | None = None) -> Sequence[Job]:
+        """Return the newest jobs first."""
+        ...
+
+    async def takes_part(self, place: Place) -> bool:
+        """Return whether a job of this thread is known, that is, whether we take part in it."""
+        ...
+
+    async def marks(self, platform: str) -> Mapping[Place, str]:
+        """Return the last stored message of each place of a platform."""
+        ...
+
+
+class Journal(Protocol):
+    """Stored steps. Every write is fenced: raises LeaseLost when the lease is over."""
+
+    async def steps(self, job: JobId) -> Mapping[str, Step]:
+        """Return the steps of a job by name."""
+        ...
+
+    async def begin(self, lease: Lease, name: str) -> None:
+        """Write down that an effect is about to happen."""
+        ...
+
+    async def accepted(self, lease: Lease, name: str, vendor_id: str) -> None:
+        """Write down the vendor's name of the call."""
+        ...
+
+    async def done(
+        self, lease: Lease, name: str, result: Mapping[str, object], usage: UsageRecord | None = None
+    ) -> None:
+        """Write down the result, with its usage row and the month's sum, in one commit."""
+        ...
+
+    async def failed(self, lease: Lease, name: str, reason: str) -> None:
+        """Write down that it certainly did not happen."""
+        ...
+
+    async def unknown(self, lease: Lease, name: str, reason: str) -> None:
+        """Write down that nobody can tell whether it happened."""
+        ...
+
+
+class Ledger(Protocol):
+    """What was used."""
+
+    async def sums(self, by: Dimension, *, since: int, place: Place | None = None) -> Sequence[UsageSum]:
+        """Sum usage since a time (ms since 1970), of everything or of one channel, the costliest first."""
+        ...
+
+    async def of_job(self, job: JobId) -> Sequence[UsageRecord]:
+        """Return the model calls of one job, in order."""
+        ...
+
+
+class Channels(Protocol):
+    """Settings of places."""
+
+    async def config(self, place: Place) -> SettledConfig:
+        """Return the settings in force, each with its origin."""
+        ...
+
+    async def set(self, scope: str, name: str, value: str, *, by: str) -> None:
+        """Set one value at a scope; `by` says who, for the history.
+
+        Raises:
+            SettingInvalid: there is no such setting, or it does not take that value.
+        """
+        ...
+
+    async def unset(self, scope: str, name: str, *, by: str) -> bool:
+        """Take a value back; False when it was not set there."""
+        ...
+
+
+class Conversations(Protocol):
+    """What was said in a thread."""
+
+    async def remember(self, job: JobId, place: Place, turns: Sequence[ChatTurn]) -> None:
+        """Keep what was said in one turn, once for each job."""
+        ...
+
+    async def recall(self, place: Place, limit: int) -> Sequence[ChatTurn]:
+        """Return at most so many of the last turns, oldest first; only their words."""
+        ...
+
+
+class Blobs(Protocol):
+    """Media bytes of jobs, by content hash."""
+
+    async def keep(self, job: JobId, chunks: AsyncIterator[bytes], *, limit: int) -> BlobRef:
+        """Stream bytes to storage; a broken stream leaves nothing behind.
+
+        Raises:
+            MediaTooLarge: more than `limit` bytes came; nothing is kept.
+        """
+        ...
+
+    async def path(self, ref: BlobRef) -> str | None:
+        """Return a local file with the bytes; None when they are gone."""
+        ...
+
+    async def folder(self, job: JobId) -> str:
+        """Return a private folder for the job's intermediate files."""
+        ...
+
+    async def discard(self, job: JobId) -> None:
+        """Remove everything of a job."""
+        ...
