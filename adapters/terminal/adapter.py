@@ -1,0 +1,155 @@
+"""The terminal as a platform: files of this machine come in as attachments, replies go to a listener and a folder."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from typing_extensions import override
+
+from bot.domain.audio import MediaFormat
+from bot.domain.errors import MediaForbidden, MediaGone
+from bot.domain.messages import (
+    Addressed,
+    Attachment,
+    Author,
+    ClipPart,
+    Message,
+    Part,
+    Place,
+    PostId,
+    TextPart,
+    VoiceClip,
+)
+from bot.ports import Abilities, ClipFormat, Intake, Live, Platform, Stage
+
+NAME = "terminal"
+CHUNK_BYTES = 256 * 1024
+
+
+def terminal_message(
+    key: str, author: str, *, text: str = "", files: tuple[Path, ...] = (), command: str | None = None
+) -> Message:
+    """Return what a person at the terminal says.
+
+    Args:
+        key: names it, once and for ever.
+        author: the name of the person's account.
+        text: what was typed.
+        files: recordings of this machine.
+        command: `ask`, `transcribe` or `say`; None for a plain message.
+    """
+    return Message(
+        key=key,
+        place=Place(platform=NAME, workspace="local", channel="shell", thread=key, direct=True),
+        author=Author(id=author, name=author),
+        text=text,
+        attachments=tuple(_attachment(path) for path in files),
+        addressed=Addressed.DIRECT if command is None else Addressed.COMMAND,
+        command=command,
+    )
+
+
+def _attachment(path: Path) -> Attachment:
+    return Attachment(
+        id=path.name,
+        name=path.name,
+        declared_bytes=path.stat().st_size,
+        voice_note=True,
+        handle={"path": str(path.resolve())},
+    )
+
+
+class TerminalPlatform(Platform):
+    """Replies to the person who started the command."""
+
+    name = NAME
+    abilities = Abilities(
+        text_limit=100_000,
+        edit_seconds=0.1,
+        clip=ClipFormat(format=MediaFormat.OGG, rate=48_000, bitrate=32_000, filename="reply.ogg"),
+        max_upload_bytes=1_000_000_000,
+    )
+
+    def __init__(self, folder: Path, on_stage: Callable[[Stage], None] = lambda _: None) -> None:
+        """Prepare the terminal.
+
+        Args:
+            folder: where clips are left.
+            on_stage: is told what a turn is busy with.
+        """
+        self._folder = folder
+        self._on_stage = on_stage
+        self._posts: dict[PostId, TextPart | ClipPart] = {}
+
+    @property
+    def text(self) -> str:
+        """Everything that was written, in order."""
+        return "".join(part.text for part in self._posts.values() if isinstance(part, TextPart))
+
+    @property
+    def clips(self) -> list[VoiceClip]:
+        """The clips that were left in the folder."""
+        return [part.clip for part in self._posts.values() if isinstance(part, ClipPart)]
+
+    @override
+    async def serve(self, intake: Intake) -> None:
+        await asyncio.Event().wait()
+
+    @override
+    async def fetch(self, message: Message, attachment: Attachment) -> AsyncIterator[bytes]:
+        path = attachment.handle["path"]
+        try:
+            with await asyncio.to_thread(open, path, "rb") as file:
+                while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+                    yield chunk
+        except FileNotFoundError as error:
+            raise MediaGone(path) from error
+        except OSError as error:
+            raise MediaForbidden(f"{path}: {error.strerror}.") from error
+
+    @override
+    @asynccontextmanager
+    async def progress(self, message: Message) -> AsyncIterator[Live]:
+        yield _Listener(self._on_stage)
+
+    @override
+    async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
+        post = PostId(key)
+        self._posts[post] = part if isinstance(part, TextPart) else ClipPart(clip=await self._keep(part.clip))
+        return post
+
+    async def _keep(self, clip: VoiceClip) -> VoiceClip:
+        """Copy a clip to where it stays when the turn is over."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target = self._folder / clip.filename
+        await asyncio.to_thread(shutil.copyfile, clip.path, target)
+        return VoiceClip(
+            path=str(target),
+            format=clip.format,
+            filename=clip.filename,
+            seconds=clip.seconds,
+            waveform=clip.waveform,
+        )
+
+    @override
+    async def find(self, *, answering: Message, key: str) -> PostId | None:
+        return PostId(key) if PostId(key) in self._posts else None
+
+    @override
+    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+        self._posts[post] = TextPart(text=text)
+
+    @override
+    async def delete(self, post: PostId, *, answering: Message) -> None:
+        self._posts.pop(post, None)
+
+
+class _Listener(Live):
+    def __init__(self, on_stage: Callable[[Stage], None]) -> None:
+        self._on_stage = on_stage
+
+    @override
+    async def stage(self, stage: Stage) -> None:
+        self._on_stage(stage)

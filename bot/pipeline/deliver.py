@@ -1,0 +1,76 @@
+"""deliver: each part of a reply posted once, the text first, then the clip; resumes after a crash."""
+
+from collections.abc import Sequence
+
+from bot.domain.errors import MediaProblem, PostRefused
+from bot.domain.messages import ClipPart, TextPart, VoiceClip
+from bot.domain.plan import Plan
+from bot.domain.text import split_text
+from bot.pipeline.answer import Said
+from bot.pipeline.calls import Run
+from bot.pipeline.hear import Heard
+from bot.pipeline.live import DRAFT
+
+SILENT = "I listened, but there is nothing to hear in that recording. Was the microphone on?"
+NOTHING_SAID = "I have no answer to that."
+
+
+def shown_before(heard: Sequence[Heard], problems: Sequence[MediaProblem]) -> str:
+    """Return what a reply shows before the answer: transcripts as quotes, and what could not be used."""
+    lines = [problem.sentence for problem in problems]
+    for item in heard:
+        if item.silent:
+            lines.append(SILENT)
+        elif item.listening.show:
+            lines.append(_quote(item.text))
+    return "".join(f"{line}\n\n" for line in lines)
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def written(plan: Plan, shown: str, said: Said) -> str:
+    """Return the whole written reply (Markdown); empty when there is none."""
+    if plan.answer and not said.text and not shown:
+        return NOTHING_SAID
+    return f"{shown}{said.text if plan.text else ''}".strip()
+
+
+async def deliver_text(run: Run, text: str) -> None:
+    """Post a text in as many parts as the platform needs; the first may be on the screen already, still growing.
+
+    Raises:
+        PlatformProblem: a part cannot be posted.
+    """
+    draft = run.posted(DRAFT)
+    for index, part in enumerate(split_text(text, run.platform.abilities.text_limit)):
+        if index == 0 and draft is not None:
+            await run.edit(draft, part)
+        else:
+            await run.post(f"post:text:{index}", TextPart(text=part))
+
+
+async def deliver_clip(run: Run, clip: VoiceClip | None, *, text: bool) -> None:
+    """Post a clip.
+
+    Raises:
+        PlatformProblem: it cannot be posted, and nothing else was said.
+    """
+    if clip is None:
+        return
+    try:
+        await run.post("post:clip", ClipPart(clip=clip))
+    except PostRefused as error:
+        if not text:
+            raise
+        await run.post("post:clip:refused", TextPart(text=f"_(I could not post this as a voice clip: {error.reason})_"))
+
+
+async def apologise(run: Run, sentence: str) -> None:
+    """Say in one sentence why there is no answer; a text that was still growing gives way to it."""
+    draft = run.posted(DRAFT)
+    if draft is not None:
+        await run.edit(draft, sentence)
+    else:
+        await run.post("post:sorry", TextPart(text=sentence))

@@ -1,0 +1,63 @@
+"""fetch: the attachments of a message -> bytes that are here, and what they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.audio import AudioLimits
+from bot.domain.errors import MediaProblem, MediaTooLarge, MediaTooLong, MediaUnreadable
+from bot.domain.messages import Attachment, FetchedMedia
+from bot.pipeline.calls import Run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """What came of the attachments."""
+
+    media: Sequence[FetchedMedia]
+    """Those that hold sound or video."""
+    problems: Sequence[MediaProblem]
+    """Why others cannot be used, for the person who sent them."""
+
+
+async def fetch(run: Run) -> Fetched:
+    """Fetch and probe every attachment that may be sound or video.
+
+    A file that is none, beside a message that says something, is passed over; a voice note that cannot be used is told.
+    """
+    media: list[FetchedMedia] = []
+    problems: list[MediaProblem] = []
+    for attachment in run.message.attachments:
+        if not attachment.may_be_media:
+            continue
+        try:
+            media.append(await _fetch_one(run, attachment))
+        except MediaUnreadable as error:
+            if attachment.voice_note or _is_declared_media(attachment) or not run.message.text:
+                problems.append(error)
+        except MediaProblem as error:
+            problems.append(error)
+    return Fetched(media=media, problems=problems)
+
+
+def _is_declared_media(attachment: Attachment) -> bool:
+    return attachment.declared_type.startswith(("audio/", "video/"))
+
+
+async def _fetch_one(run: Run, attachment: Attachment) -> FetchedMedia:
+    limits = run.house.limits
+    _check_declared(attachment, limits)
+    chunks = run.platform.fetch(run.message, attachment)
+    blob = await run.house.blobs.keep(run.job.id, chunks, limit=limits.max_bytes)
+    path = await run.house.blobs.path(blob)
+    if path is None:
+        raise MediaUnreadable("its bytes are gone")
+    facts = await run.house.media.probe(path)
+    return FetchedMedia(attachment=attachment, blob=blob, path=path, facts=facts)
+
+
+def _check_declared(attachment: Attachment, limits: AudioLimits) -> None:
+    """Refuse at once what says itself that it is too much; the bytes are counted again while they stream."""
+    if attachment.declared_bytes is not None and attachment.declared_bytes > limits.max_bytes:
+        raise MediaTooLarge(limit=limits.max_bytes)
+    if attachment.declared_seconds is not None and attachment.declared_seconds > limits.max_seconds:
+        raise MediaTooLong(seconds=attachment.declared_seconds, limit=limits.max_seconds)

@@ -1,0 +1,84 @@
+"""Everything that the pipeline works with, handed to it as one value by the composition root."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.domain.audio import AudioLimits
+from bot.domain.errors import ModelUnknown
+from bot.domain.models import Capabilities, Catalogue, ModelRef
+from bot.ports import (
+    Blobs,
+    Channels,
+    Clock,
+    Conversations,
+    Gateway,
+    Jobs,
+    Journal,
+    Ledger,
+    Media,
+    Platform,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The ports, opened."""
+
+    clock: Clock
+    """Time."""
+    jobs: Jobs
+    """Messages on their way to a reply."""
+    journal: Journal
+    """What each turn has done."""
+    ledger: Ledger
+    """What was used."""
+    channels: Channels
+    """Settings of places."""
+    conversations: Conversations
+    """What was said."""
+    blobs: Blobs
+    """Media bytes."""
+    media: Media
+    """Sound and video."""
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    """By name."""
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+    """By name."""
+    limits: AudioLimits
+    """The most that this service takes from a user."""
+
+    def gateway(self, ref: ModelRef) -> Gateway:
+        """Return the gateway to a model.
+
+        Raises:
+            ModelUnknown: no such gateway is set up here.
+        """
+        gateway = self.gateways.get(ref.gateway)
+        if gateway is None:
+            known = ", ".join(self.gateways)
+            raise ModelUnknown(f"the gateway {ref.gateway} is not set up, there are: {known}", model=str(ref))
+        return gateway
+
+    async def capabilities(self, ref: ModelRef) -> Capabilities:
+        """Return what a model can do.
+
+        Raises:
+            ModelUnknown: no such gateway, or no such model there.
+        """
+        return await self.gateway(ref).capabilities(ref.name)
+
+    async def catalogue_of(self, refs: frozenset[ModelRef]) -> Catalogue:
+        """Return what some models can do; those that are not known here are left out."""
+        known: dict[ModelRef, Capabilities] = {}
+
+        async def look_up(ref: ModelRef) -> None:
+            try:
+                known[ref] = await self.capabilities(ref)
+            except ModelUnknown:
+                return
+
+        async with asyncio.TaskGroup() as group:
+            for ref in sorted(refs):
+                group.create_task(look_up(ref))
+        return known

@@ -1,0 +1,155 @@
+"""worker: claims jobs, keeps them alive, runs their turns side by side, and settles or retries them."""
+
+import asyncio
+
+import structlog
+
+from bot.domain.channels import InDoubt
+from bot.domain.errors import LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
+from bot.domain.jobs import Job, decide_retry
+from bot.pipeline.calls import Run
+from bot.pipeline.deliver import apologise
+from bot.pipeline.house import House
+from bot.pipeline.turn import open_run, take_turn
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 1.0
+"""The longest that a job waits when its bell was not heard."""
+
+HEARTBEAT_SECONDS = 5.0
+"""A third of the lease: two may fail before the jobs are taken over."""
+
+
+class Worker:
+    """Runs the turns of this process until it is told to stop."""
+
+    def __init__(self, house: House, *, turns: int, drain_seconds: float) -> None:
+        """Prepare a worker.
+
+        Args:
+            house: the ports.
+            turns: how many run side by side.
+            drain_seconds: how long turns may go on after `stop`.
+        """
+        self._house = house
+        self._turns = turns
+        self._drain_seconds = drain_seconds
+        self._stopping = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the running turns are over, or handed back."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        async with asyncio.TaskGroup() as group:
+            beating = group.create_task(self._beat())
+            claiming = group.create_task(self._claim(group))
+            await self._stopping.wait()
+            claiming.cancel()
+            await self._drain()
+            beating.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            try:
+                await self._house.jobs.heartbeat()
+            except StorageProblem:
+                log.exception("heartbeat failed")
+            await self._house.clock.sleep(HEARTBEAT_SECONDS)
+
+    async def _claim(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                jobs = await self._house.jobs.claim(self._turns - len(self._running), self._house.platforms)
+            except StorageProblem:
+                log.exception("claim failed")
+                jobs = []
+            for job in jobs:
+                self._start(group, job)
+            if not jobs or len(self._running) >= self._turns:
+                await self._house.jobs.wait(POLL_SECONDS)
+
+    def _start(self, group: asyncio.TaskGroup, job: Job) -> None:
+        task = group.create_task(self._work(job), name=str(job.id))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _drain(self) -> None:
+        if self._running:
+            log.info("draining", turns=len(self._running))
+            _, late = await asyncio.wait(self._running, timeout=self._drain_seconds)
+            for task in late:
+                task.cancel()
+
+    async def _work(self, job: Job) -> None:
+        """Run one job under supervision: nothing that goes wrong in it reaches another."""
+        structlog.contextvars.bind_contextvars(job=job.id)
+        run = await self._open(job)
+        if run is None:
+            return
+        try:
+            await take_turn(run)
+            await self._end(run)
+        except asyncio.CancelledError:
+            await self._house.jobs.release(job.lease)
+            raise
+        except MynahError as error:
+            await self._settle(run, error)
+        except Exception:
+            log.exception("turn failed unexpectedly")
+            await self._settle(run, MynahError("unexpected, see the log"))
+
+    async def _open(self, job: Job) -> Run | None:
+        try:
+            return await open_run(self._house, job)
+        except StorageProblem:
+            log.exception("job not opened; it is tried again when its lease is over")
+            return None
+
+    async def _end(self, run: Run) -> None:
+        await self._house.jobs.finish(run.job.lease)
+        await self._house.blobs.discard(run.job.id)
+        log.info("turn done", tries=run.job.tries)
+
+    async def _settle(self, run: Run, error: MynahError) -> None:
+        """Retry, ask or bury; when that cannot even be stored, the lease runs out and the job is taken up again."""
+        try:
+            if isinstance(error, ModelInDoubt):
+                await self._settle_doubt(run, error)
+            elif not isinstance(error, LeaseLost):
+                await self._retry_or_bury(run, error)
+        except StorageProblem as failure:
+            log.warning("job not settled", reason=str(failure))
+
+    async def _settle_doubt(self, run: Run, error: ModelInDoubt) -> None:
+        config = (await self._house.channels.config(run.message.place)).config
+        if config.in_doubt is InDoubt.RETRY:
+            await self._house.jobs.retry(run.job.lease, delay_seconds=1.0, reason=str(error))
+        elif config.in_doubt is InDoubt.FAIL:
+            await self._bury(run, error)
+        else:
+            await self._tell(run, error.sentence)
+            await self._house.jobs.ask(run.job.lease, reason=str(error))
+
+    async def _retry_or_bury(self, run: Run, error: MynahError) -> None:
+        decision = decide_retry(error, run.job.tries)
+        if decision.retry:
+            log.warning("turn will be tried again", seconds=decision.delay_seconds, reason=str(error))
+            await self._house.jobs.retry(run.job.lease, delay_seconds=decision.delay_seconds, reason=str(error))
+        else:
+            await self._bury(run, error)
+
+    async def _bury(self, run: Run, error: MynahError) -> None:
+        log.error("turn given up", reason=str(error), tries=run.job.tries)
+        await self._tell(run, error.sentence)
+        await self._house.jobs.bury(run.job.lease, reason=str(error))
+        await self._house.blobs.discard(run.job.id)
+
+    async def _tell(self, run: Run, sentence: str) -> None:
+        try:
+            await apologise(run, sentence)
+        except PlatformProblem as error:
+            log.warning("the author could not be told", reason=error.reason)
