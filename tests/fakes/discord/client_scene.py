@@ -1,0 +1,138 @@
+"""The driver's half that sets the scene: guilds, channels, users, permissions, and everything that goes wrong."""
+
+from collections.abc import Mapping, Sequence
+
+from tests.fakes.discord.control_client import ControlClient, text
+from tests.fakes.discord.faults import Kind
+
+
+class Scene(ControlClient):
+    """Sets the scene and makes trouble."""
+
+    async def token(self) -> str:
+        """Return the bot's token."""
+        return str((await self.act("application"))["token"])
+
+    async def set_application(
+        self,
+        *,
+        privileged_intents: Sequence[str] | None = None,
+        shards: int | None = None,
+        heartbeat_ms: int | None = None,
+    ) -> None:
+        """Switch privileged intents (`message_content`, `members`, `presences`), advise shards, set the heartbeat."""
+        intents = None if privileged_intents is None else list(privileged_intents)
+        await self.act("application", privileged_intents=intents, shards=shards, heartbeat_ms=heartbeat_ms)
+
+    async def add_user(self, name: str, *, bot: bool = False, accepts_dms: bool = True) -> int:
+        """Make a user, or another bot."""
+        return int((await self.act("users", name=name, bot=bot, accepts_dms=accepts_dms))["id"])
+
+    async def add_guild(
+        self,
+        name: str,
+        *,
+        members: Sequence[int] = (),
+        owner: int | None = None,
+        premium_tier: int = 0,
+        guild: int | None = None,
+    ) -> int:
+        """Make a guild with the bot and these members in it; `guild` chooses its id, and with it its shard."""
+        made = await self.act(
+            "guilds",
+            name=name,
+            members=[str(each) for each in members],
+            owner_id=text(owner),
+            premium_tier=premium_tier,
+            id=text(guild),
+        )
+        return int(made["id"])
+
+    async def add_member(self, guild: int, user: int, *, permissions: Sequence[str] = ()) -> None:
+        """Let a user join a guild, or give a member permissions by name, such as `MANAGE_GUILD`."""
+        await self.act("members", guild_id=str(guild), user_id=str(user), permissions=list(permissions))
+
+    async def add_channel(self, guild: int, name: str) -> int:
+        """Make a text channel."""
+        return int((await self.act("channels", guild_id=str(guild), name=name))["id"])
+
+    async def delete_channel(self, channel: int) -> None:
+        """Delete a channel with its threads."""
+        await self.act("channel_deletions", channel_id=str(channel))
+
+    async def direct_message(self, user: int) -> int:
+        """Return the channel of the bot's direct message with a user."""
+        return int((await self.act("direct_messages", user_id=str(user)))["id"])
+
+    async def set_permissions(
+        self, channel: int, *, allow: Sequence[str] = (), deny: Sequence[str] = (), user: int | None = None
+    ) -> None:
+        """Allow and deny the bot (or a user) things in one channel, by name, such as `SEND_VOICE_MESSAGES`.
+
+        Each call replaces what an earlier one set for the same user there.
+        """
+        await self.act("permissions", channel_id=str(channel), allow=list(allow), deny=list(deny), user_id=text(user))
+
+    async def fail(
+        self,
+        kind: Kind,
+        match: str,
+        *,
+        times: int = 1,
+        skip: int = 0,
+        seconds: float = 0.05,
+        is_global: bool = False,
+    ) -> None:
+        """Let the next requests that match go wrong; see `faults.Fault`."""
+        await self.act("faults", kind=kind, match=match, times=times, skip=skip, seconds=seconds, is_global=is_global)
+
+    async def limit(
+        self,
+        *,
+        enabled: bool = True,
+        rules: Mapping[str, tuple[int, float]] | None = None,
+        global_rule: tuple[int, float] | None = None,
+    ) -> None:
+        """Switch the rate limits on; rules by `METHOD /path/{template}` as (requests, seconds)."""
+        chosen = {bucket: list(rule) for bucket, rule in (rules or {}).items()}
+        await self.act("limits", enabled=enabled, rules=chosen, global_rule=global_rule and list(global_rule))
+
+    async def expire_urls(self) -> None:
+        """Let every attachment address given out so far stop working."""
+        await self.act("expirations")
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass for tokens, nonces, addresses and limits."""
+        await self.act("clock", seconds=seconds)
+
+    async def cut_gateway(self) -> None:
+        """Break every gateway connection as a lost network does."""
+        await self.act("gateway", action="cut")
+
+    async def close_gateway(self, code: int) -> None:
+        """Close every gateway connection with a code."""
+        await self.act("gateway", action="close", code=code)
+
+    async def ask_to_reconnect(self) -> None:
+        """Send every connection the gateway's reconnect frame."""
+        await self.act("gateway", action="reconnect")
+
+    async def hold_gateway(self) -> None:
+        """Cut the gateway and keep new connections waiting until `release_gateway`."""
+        await self.act("gateway", action="hold")
+
+    async def release_gateway(self) -> None:
+        """Let held connections go on."""
+        await self.act("gateway", action="release")
+
+    async def forbid_resume(self) -> None:
+        """Let no present session be resumed: a client that tries must identify anew and has missed what it missed."""
+        await self.act("gateway", action="forbid_resume")
+
+    async def refuse_identify(self, code: int, *, times: int = 1) -> None:
+        """Close the next identifies with a code, such as 4004 (bad token) or 4014 (disallowed intents)."""
+        await self.act("gateway", action="refuse_identify", code=code, times=times)
+
+    async def reset(self) -> None:
+        """Forget everything but the application's id and token, and cut the gateway."""
+        await self.act("reset")
