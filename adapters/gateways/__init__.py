@@ -1,0 +1,1 @@
+"""Remote model gateways: one sender, one table of endpoints, pure codecs."""
