@@ -1,0 +1,1 @@
+"""Warm worker processes: work that is heavy, blocks or may crash, kept away from the event loop."""
