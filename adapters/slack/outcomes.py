@@ -1,0 +1,117 @@
+"""What became of a call to Slack: done, certainly not done, perhaps done, or never to be done.
+
+    ok                                                       done
+    429, ratelimited, service_unavailable, no connection     PostNotDone     try again
+    5xx, internal_error, connection lost or silent           PostInDoubt     look before trying again
+    any other error by name                                  SlackRefusal    will never be done
+
+The SDK must not retry by itself: its handler repeats a call whose connection broke, also when Slack had done it.
+See https://docs.slack.dev/apis/web-api/#errors and https://docs.slack.dev/apis/web-api/rate-limits.
+"""
+
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.domain.errors import PlatformProblem, PostInDoubt, PostNotDone, PostRefused
+
+Answer = Mapping[str, Any]
+
+BUSY = frozenset({"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"})
+UNCERTAIN = frozenset({"internal_error", "fatal_error", "request_timeout"})
+
+ADVICE: Mapping[str, str] = {
+    "account_inactive": "The app was removed from the workspace, or its user was deactivated: install it again.",
+    "channel_not_found": "Mynah cannot see this channel: invite it with /invite.",
+    "invalid_auth": "Slack does not know the token: copy it again from the app's page at https://api.slack.com/apps.",
+    "is_archived": "The channel is archived.",
+    "missing_scope": "Add the scope to the app at https://api.slack.com/apps and install the app again.",
+    "not_allowed_token_type": "This is the wrong kind of token: the bot token begins with xoxb-, the app token with xapp-.",
+    "not_authed": "There is no token: set it in the settings.",
+    "not_in_channel": "Mynah is not in this channel: invite it with /invite.",
+    "restricted_action": "An admin of the workspace has restricted who may post here.",
+    "token_expired": "The token has expired: turn token rotation off for the app, or install it again.",
+    "token_revoked": "The token was revoked: install the app again.",
+}
+"""What to do about an error that Slack names."""
+
+
+class SlackRefusal(PostRefused):
+    """Slack answered no, and says why."""
+
+    def __init__(self, error: str, *, needed: str = "") -> None:
+        scope = f" ({needed})" if needed else ""
+        super().__init__(" ".join(filter(None, (f"Slack says {error}{scope}.", ADVICE.get(error, "")))))
+        self.error = error
+        """Slack's name of it."""
+        self.needed = needed
+        """The scope that is missing, if that is it."""
+
+
+async def write(call: Awaitable[AsyncSlackResponse]) -> Answer:
+    """Wait for a call that changes something at Slack.
+
+    Args:
+        call: a call of the SDK's client, not yet awaited.
+
+    Raises:
+        PostNotDone: it certainly had no effect.
+        PostInDoubt: it may have had its effect.
+        SlackRefusal: it will never have.
+    """
+    data = (await answered(call)).data
+    return data if isinstance(data, dict) else {}
+
+
+async def read(call: Awaitable[AsyncSlackResponse]) -> Answer:
+    """Wait for a call that may be repeated without harm.
+
+    Raises:
+        PostNotDone: no answer; it may be asked again.
+        SlackRefusal: Slack will never answer that.
+    """
+    try:
+        return await write(call)
+    except PostInDoubt as error:
+        raise PostNotDone(error.reason) from error
+
+
+async def answered(call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+    """Wait for the whole response, headers included; raises as `write` does."""
+    try:
+        return await call
+    except SlackApiError as error:
+        raise _refused(error) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise unreachable(error) from error
+
+
+def unreachable(error: Exception) -> PlatformProblem:
+    """Say whether a request that got no answer can have had its effect."""
+    reason = f"Slack did not answer ({type(error).__name__})"
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return PostNotDone(reason)
+    return PostInDoubt(reason)
+
+
+def _refused(error: SlackApiError) -> PlatformProblem:
+    response = error.response
+    status = getattr(response, "status_code", 0)
+    data = getattr(response, "data", None)
+    name = str(data.get("error", "")) if isinstance(data, dict) else ""
+    if status == 429 or name in BUSY:
+        return PostNotDone("Slack is busy", retry_after=retry_after(response.headers))
+    if not name or name in UNCERTAIN or status >= 500:
+        return PostInDoubt(f"Slack answered {name or status}")
+    return SlackRefusal(name, needed=str(data.get("needed", "")) if isinstance(data, dict) else "")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Slack asks us to wait, https://docs.slack.dev/apis/web-api/rate-limits."""
+    with suppress(KeyError, ValueError):
+        return float(headers["Retry-After"])
+    return None

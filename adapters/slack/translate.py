@@ -1,0 +1,231 @@
+"""Slack's words and ours: event -> Message, Markdown -> what is posted, key -> what a post carries. No I/O.
+
+One rule for threads, in channels and in direct messages: a message belongs to the thread that it is in, and one outside
+of any thread is the root of its own. So a reply stands under what it answers, and a conversation is a thread, as in the
+Messages tab of an agent (https://docs.slack.dev/ai/migrating-to-agent-messaging).
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId
+
+PLATFORM = "slack"
+Event = Mapping[str, Any]
+
+INPUT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
+"""Message events that say something; all others tell of changes. A voice clip comes as `file_share`."""
+
+NO_BYTES = frozenset({"tombstone", "hidden_by_limit"})
+"""Modes of files that are gone, https://docs.slack.dev/reference/objects/file-object."""
+
+METADATA_TYPE = "mynah_reply"
+NAME_LIMIT = 255
+MARKDOWN_LIMIT = 12_000
+"""Characters of all `markdown` blocks of a message, https://docs.slack.dev/reference/block-kit/blocks/markdown-block."""
+
+SUMMARY_LIMIT = 3_900
+"""Characters of the text beside a block: what notifications and screen readers get."""
+
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_TOKEN = re.compile(r"<([^<>\n]+)>")
+_CUT_ENTITY = re.compile(r"&[a-z]{0,3}$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who we are in a workspace, as `auth.test` says."""
+
+    team: str
+    """The workspace's id, `T…`."""
+    user: str
+    """Our bot user's id, `U…`: what people mention."""
+    bot: str
+    """Our bot's id, `B…`: what our own messages carry."""
+
+
+# --- what comes in -----------------------------------------------------------
+
+
+def to_message(event: Event, me: Identity) -> Message | None:
+    """Translate a message event, or a message from a channel's history with its `channel` added.
+
+    `message` and `app_mention`, by which Slack tells of one mention twice, give the same job.
+
+    Args:
+        event: see https://docs.slack.dev/reference/events/message.
+        me: who is spoken to.
+
+    Returns:
+        None for what says nothing: edits, deletions, joins.
+    """
+    ts, channel = event.get("ts"), event.get("channel")
+    if not ts or not channel or event.get("hidden") or event.get("subtype", "") not in INPUT_SUBTYPES:
+        return None
+    text = str(event.get("text") or "")
+    direct = str(channel).startswith("D")
+    return Message(
+        key=str(ts),
+        place=Place(
+            platform=PLATFORM,
+            workspace=me.team,
+            channel=str(channel),
+            thread=str(event.get("thread_ts") or ts),
+            direct=direct,
+        ),
+        author=_author(event, me),
+        text=readable(text, me),
+        attachments=tuple(filter(None, (to_attachment(file) for file in event.get("files") or ()))),
+        addressed=_addressed(event, text, me, direct=direct),
+    )
+
+
+def _author(event: Event, me: Identity) -> Author:
+    user, bot = str(event.get("user") or ""), str(event.get("bot_id") or "")
+    is_bot = bool(bot) or event.get("subtype") == "bot_message" or user == me.user
+    return Author(id=user or bot, name=str(event.get("username") or ""), is_bot=is_bot)
+
+
+def _addressed(event: Event, text: str, me: Identity, *, direct: bool) -> Addressed:
+    if direct:
+        return Addressed.DIRECT
+    mentioned = event.get("type") == "app_mention" or f"<@{me.user}>" in text or f"<@{me.user}|" in text
+    return Addressed.MENTION if mentioned else Addressed.OVERHEARD
+
+
+def readable(text: str, me: Identity) -> str:
+    """Return a text as a person reads it: our own mention gone, links and other mentions spelt out.
+
+    See https://docs.slack.dev/messaging/formatting-message-text#retrieving-messages.
+    """
+    spelt = _TOKEN.sub(lambda token: _spelt(token[1], me), text)
+    return _decoded(spelt).strip().removeprefix(":").removeprefix(",").strip()
+
+
+def _spelt(token: str, me: Identity) -> str:
+    target, _, label = token.partition("|")
+    if target == f"@{me.user}":
+        return ""
+    if target.startswith("@"):
+        return label or target
+    if target.startswith("#"):
+        return f"#{label or target[1:]}"
+    if target.startswith("!"):
+        return label or f"@{target[1:]}"
+    address = target.removeprefix("mailto:").removeprefix("tel:")
+    return f"{label} ({address})" if label and label != address else address
+
+
+def _decoded(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def to_attachment(file: Event) -> Attachment | None:
+    """Translate a file object, https://docs.slack.dev/reference/objects/file-object.
+
+    A stub from another workspace (Slack Connect) has no address yet; it is asked for when the bytes are fetched.
+
+    Returns:
+        None for what holds no bytes: a deleted file, a document that is kept elsewhere.
+    """
+    declared = str(file.get("mimetype") or "")
+    elsewhere = bool(file.get("is_external")) and not declared.startswith(("audio/", "video/"))
+    if not file.get("id") or file.get("mode") in NO_BYTES or elsewhere:
+        return None
+    url = address_of(file)
+    size, length = file.get("size"), file.get("duration_ms")
+    return Attachment(
+        id=str(file["id"]),
+        name=str(file.get("name") or "")[:NAME_LIMIT],
+        declared_type=declared,
+        declared_bytes=int(size) if size else None,
+        declared_seconds=float(length) / 1000 if length else None,
+        voice_note=file.get("subtype") == "slack_audio",
+        handle={"url": url} if url else {},
+    )
+
+
+def address_of(file: Event) -> str:
+    """Return where the bytes of a file are; empty when the file object does not say."""
+    if file.get("mode") == "external":
+        return ""
+    return str(file.get("url_private_download") or file.get("url_private") or "")
+
+
+# --- what goes out -----------------------------------------------------------
+
+
+def to_post(markdown: str) -> dict[str, Any]:
+    """Return the arguments of a message that shows Markdown and calls nobody.
+
+    The Markdown goes into a block, and a text beside it for notifications. Slack reads its `<@…>`, `<!…>` and `<#…>`
+    also inside of the block, so no `<` of the text is left bare in either. A text that grows beyond a block by this is
+    shown plain, which only one that is full of `<` and `&` can do.
+    """
+    block = harmless_markdown(markdown)
+    if len(block) > MARKDOWN_LIMIT:
+        return {"text": escaped(markdown), "blocks": None, "parse": "none", "link_names": False}
+    blocks = [{"type": "markdown", "text": block}]
+    return {"text": _summary(markdown), "blocks": blocks, "parse": "none", "link_names": False}
+
+
+def harmless_markdown(markdown: str) -> str:
+    """Escape what Slack would read as its own in a `markdown` block, so that it shows what was written.
+
+    `>` is left, since it makes quotes and closes nothing that was not opened; so is `&` where it begins no entity,
+    since Slack leaves entities as they are within the address of a link.
+    """
+    return _ENTITY.sub("&amp;", markdown).replace("<", "&lt;")
+
+
+def escaped(text: str) -> str:
+    """Escape a text for Slack's own markup, https://docs.slack.dev/messaging/formatting-message-text#escaping."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _summary(markdown: str) -> str:
+    text = escaped(markdown[:SUMMARY_LIMIT])
+    return text if len(text) <= SUMMARY_LIMIT else _CUT_ENTITY.sub("", text[:SUMMARY_LIMIT])
+
+
+# --- how a post is found again -----------------------------------------------
+
+
+def to_metadata(key: str) -> dict[str, Any]:
+    """Return what a post carries, readable to all apps of the workspace: https://docs.slack.dev/messaging/message-metadata."""
+    return {"event_type": METADATA_TYPE, "event_payload": {"key": key}}
+
+
+def clip_name(key: str, filename: str) -> str:
+    """Name an uploaded clip after its key: messages with files carry no metadata. The extension chooses the player."""
+    return f"reply-{_digest(key)}{PurePosixPath(filename).suffix}"
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:20]
+
+
+def carried_post(item: Event, channel: str, key: str, me: Identity) -> PostId | None:
+    """Return the post that a message from the history is, if it is ours and carries the key."""
+    if item.get("user") != me.user and item.get("bot_id") != me.bot:
+        return None
+    metadata = item.get("metadata") or {}
+    if metadata.get("event_type") == METADATA_TYPE and (metadata.get("event_payload") or {}).get("key") == key:
+        return to_post_id(channel, str(item["ts"]))
+    named = (file for file in item.get("files") or () if str(file.get("name")).startswith(f"reply-{_digest(key)}."))
+    return next((to_post_id(channel, str(item["ts"]), str(file["id"])) for file in named), None)
+
+
+def to_post_id(channel: str, ts: str, file: str = "") -> PostId:
+    """Name a post: its channel, its time, and its file if it is a clip."""
+    return PostId(f"{channel}:{ts}:{file}" if file else f"{channel}:{ts}")
+
+
+def from_post_id(post: PostId) -> tuple[str, str, str]:
+    """Return channel, time and file (or an empty text) of a post."""
+    channel, ts, *file = post.split(":")
+    return channel, ts, "".join(file)

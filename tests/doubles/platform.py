@@ -1,0 +1,177 @@
+"""A chat platform in memory: people say things, the service's posts can be looked at, and calls can go wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from typing_extensions import override
+
+from bot.domain.audio import MediaFormat
+from bot.domain.errors import MediaGone, PostInDoubt, PostNotDone, PostRefused, StorageUnavailable
+from bot.domain.messages import Attachment, ClipPart, Message, Part, Place, PostId, TextPart
+from bot.ports import Abilities, ClipFormat, Intake, Live, Platform, Stage
+
+REDELIVERY_SECONDS = 0.01
+CHUNK_BYTES = 64 * 1024
+
+
+class Trouble(StrEnum):
+    """What can befall a post."""
+
+    BUSY = "busy"
+    """The platform says "not now", and nothing is posted."""
+    LOST_BEFORE = "lost-before"
+    """The connection breaks, and nothing was posted."""
+    LOST_AFTER = "lost-after"
+    """The connection breaks when all is posted."""
+    REFUSED = "refused"
+    """We may not post there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """A post of the service."""
+
+    key: str
+    """What names it."""
+    place: Place
+    """Where it stands."""
+    text: str
+    """Its text; empty for a clip."""
+    clip: bytes = b""
+    """Its sound; empty for a text."""
+    edits: int = 0
+    """How often its text was replaced."""
+
+
+@dataclass(kw_only=True)
+class MemoryPlatform(Platform):
+    """A platform without a network; `say` and `files` are what people do, `posts` and `stages` what they see."""
+
+    name: str = "memory"
+    abilities: Abilities = field(
+        default_factory=lambda: Abilities(
+            text_limit=500,
+            edit_seconds=0.01,
+            clip=ClipFormat(format=MediaFormat.OGG, rate=48_000, bitrate=32_000, filename="reply.ogg"),
+            max_upload_bytes=1_000_000,
+        )
+    )
+    said: list[Message] = field(default_factory=list)
+    """Everything that people said, in order."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """The bytes of attachments, by their id."""
+    posts: dict[PostId, Posted] = field(default_factory=dict)
+    """What stands there, in the order of posting."""
+    stages: list[Stage] = field(default_factory=list)
+    """What the live view showed."""
+    views: int = 0
+    """How many live views are open."""
+    troubles: list[Trouble] = field(default_factory=list)
+    """What befalls the next posts."""
+    serving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while it listens."""
+    _events: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
+    _count: int = 0
+
+    def say(self, message: Message) -> None:
+        """Let somebody say something; it is heard at once by who listens, else caught up on."""
+        self.said.append(message)
+        if self.serving.is_set():
+            self._events.put_nowait(message)
+
+    @override
+    async def serve(self, intake: Intake) -> None:
+        marks = await intake.marks(self.name)
+        newest = max(marks.values(), default=None, key=_order)
+        missed = [each for each in self.said if newest is None or _order(each.key) > _order(newest)]
+        self._events = asyncio.Queue()
+        for message in missed if marks else ():
+            self._events.put_nowait(message)
+        self.serving.set()
+        try:
+            while True:
+                await _hand_over(intake, await self._events.get())
+        finally:
+            self.serving.clear()
+
+    @override
+    async def fetch(self, message: Message, attachment: Attachment) -> AsyncIterator[bytes]:
+        if attachment.id not in self.files:
+            raise MediaGone(attachment.id)
+        content = self.files[attachment.id]
+        for start in range(0, len(content), CHUNK_BYTES):
+            yield content[start : start + CHUNK_BYTES]
+
+    @override
+    @asynccontextmanager
+    async def progress(self, message: Message) -> AsyncIterator[Live]:
+        self.views += 1
+        try:
+            yield _Watcher(self.stages)
+        finally:
+            self.views -= 1
+
+    @override
+    async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble is Trouble.BUSY:
+            raise PostNotDone("busy", retry_after=0.01)
+        if trouble is Trouble.REFUSED:
+            raise PostRefused("not allowed")
+        if trouble is Trouble.LOST_BEFORE:
+            raise PostInDoubt("connection lost")
+        post = self._keep(part, answering.place, key)
+        if trouble is Trouble.LOST_AFTER:
+            raise PostInDoubt("connection lost")
+        return post
+
+    def _keep(self, part: Part, place: Place, key: str) -> PostId:
+        self._count += 1
+        post = PostId(f"{place.channel}:{self._count}")
+        text = part.text if isinstance(part, TextPart) else ""
+        clip = Path(part.clip.path).read_bytes() if isinstance(part, ClipPart) else b""
+        self.posts[post] = Posted(key=key, place=place, text=text, clip=clip)
+        return post
+
+    @override
+    async def find(self, *, answering: Message, key: str) -> PostId | None:
+        return next((post for post, posted in self.posts.items() if posted.key == key), None)
+
+    @override
+    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+        if post not in self.posts:
+            raise PostRefused("deleted")
+        posted = self.posts[post]
+        self.posts[post] = replace(posted, text=text, edits=posted.edits + 1)
+
+    @override
+    async def delete(self, post: PostId, *, answering: Message) -> None:
+        self.posts.pop(post, None)
+
+
+class _Watcher(Live):
+    def __init__(self, stages: list[Stage]) -> None:
+        self._stages = stages
+
+    @override
+    async def stage(self, stage: Stage) -> None:
+        self._stages.append(stage)
+
+
+async def _hand_over(intake: Intake, message: Message) -> None:
+    """Deliver until it is stored, as a platform does that waits for an acknowledgement."""
+    while True:
+        try:
+            await intake.accept(message)
+        except StorageUnavailable:
+            await asyncio.sleep(REDELIVERY_SECONDS)
+        else:
+            return
+
+
+def _order(key: str) -> tuple[int, str]:
+    return len(key), key

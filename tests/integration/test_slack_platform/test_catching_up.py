@@ -1,0 +1,97 @@
+"""What was missed is caught up on from the history, in order."""
+
+from dataclasses import replace
+
+from adapters.slack.adapter import SlackPlatform
+from tests.doubles.intake import RecordingIntake
+from tests.fakes.slack.client import SlackFake
+from tests.integration.test_slack_platform.harness import (
+    QuickClock,
+    account_of,
+    serving,
+)
+
+
+async def test_replies_that_were_missed_are_found_in_their_threads(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    async with serving(platform, intake, slack):
+        root = await slack.post(channel, ada, "first thread")
+        await intake.wait_stored(1)
+        other = await slack.post(channel, ada, "second thread")
+        await intake.wait_stored(2)
+    for text, thread in (("2a", other.ts), ("1a", root.ts), ("new", None), ("1b", root.ts)):
+        await slack.post(channel, ada, text, thread_ts=thread, deliver=False)
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(6)
+    assert intake.texts == ["first thread", "second thread", "2a", "1a", "new", "1b"]
+
+
+async def test_what_was_stored_is_not_handed_over_again(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    async with serving(platform, intake, slack):
+        await slack.wait_until(lambda state: any("history" in one["path"] for one in state["requests"]))
+        await slack.post(channel, ada, "after")
+        await intake.wait_stored(2)
+    assert len(intake.offered) == 2
+
+
+async def test_catching_up_waits_when_slack_is_busy(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str):
+    clock = QuickClock()
+    async with SlackPlatform(account_of(slack), clock) as platform:
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "before")
+            await intake.wait_stored()
+        await slack.post(channel, ada, "missed", deliver=False)
+        await slack.fault("* /api/conversations.history", "429", seconds=7)
+        async with serving(platform, intake, slack):
+            await intake.wait_stored(2)
+    assert 7.0 in clock.slept
+    assert intake.texts == ["before", "missed"]
+
+
+async def test_a_new_message_waits_for_the_older_ones_of_its_channel(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(channel, ada, "missed", deliver=False)
+    await slack.fault("* /api/conversations.history", "slow", seconds=0.5)
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "new")
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "new"]
+
+
+async def test_what_was_missed_too_long_ago_is_left(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str):
+    account = replace(account_of(slack), catch_up_seconds=0)
+    async with SlackPlatform(account, QuickClock()) as platform:
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "before")
+            await intake.wait_stored()
+        await slack.post(channel, ada, "missed", deliver=False)
+        async with serving(platform, intake, slack):
+            await slack.wait_until(lambda state: any("history" in one["path"] for one in state["requests"]))
+            await slack.post(channel, ada, "new")
+            await intake.wait_stored(2)
+    assert intake.texts == ["before", "new"]
+
+
+async def test_a_channel_that_cannot_be_read_does_not_hold_up_others(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    second = await slack.create_channel([ada], name="second")
+    async with serving(platform, intake, slack):
+        await slack.post(second, ada, "second before")
+        await slack.post(channel, ada, "first before")
+        await intake.wait_stored(2)
+    await slack.post(second, ada, "missed", deliver=False)
+    await slack.fault("* /api/conversations.history", "error", error="channel_not_found")
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(3)
+    assert "missed" in intake.texts
