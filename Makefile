@@ -21,7 +21,7 @@ types: $(VENV)/test
 	$(BIN)/mypy
 
 imports: $(VENV)/test
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/test ## The questions of benchmarks/, as ratios in one run.
 	$(BIN)/python -m benchmarks
@@ -47,4 +47,4 @@ lock: ## Resolve the requirements anew (needs uv); the files hold names, version
 	$(LOCK) -c requirements/test.txt -o requirements/runtime.txt
 
 clean:
-	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache .hypothesis

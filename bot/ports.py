@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.domain.audio import Conversion, MediaFacts, MediaFile, MediaFormat
 from bot.domain.channels import SettledConfig
 from bot.domain.commands import CommandCall
+from bot.domain.health import Finding
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import Step
 from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId
@@ -264,6 +265,10 @@ class Jobs(Protocol):
         """Say that this process lives, and make the jobs of dead processes ready again."""
         ...
 
+    async def is_served(self) -> bool:
+        """Return whether some process lives that runs jobs: its heartbeat is fresh."""
+        ...
+
     async def finish(self, lease: Lease) -> None:
         """The turn is over and all is said."""
         ...
@@ -407,4 +412,13 @@ class Blobs(Protocol):
 
     async def discard(self, job: JobId) -> None:
         """Remove everything of a job."""
+        ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """What the doctor can look at."""
+
+    async def check(self) -> Sequence[Finding]:
+        """Look whether everything that it needs is there; what is wrong is a finding, never an error."""
         ...

@@ -21,6 +21,8 @@ class Endpoint:
     """Sent with every request."""
     id_header: str = ""
     """The answer's header that names the call; empty where only the answer's body does."""
+    key_path: str = "/models"
+    """What only a valid key may read, for the doctor."""
     audio_formats: tuple[MediaFormat, ...] = (MediaFormat.MP3, MediaFormat.WAV)
     """Sound that every one of its hearing models takes, best first."""
     audio_limits: AudioLimits
@@ -37,6 +39,8 @@ OPENROUTER = Endpoint(
     # Names the application on the vendor's pages: https://openrouter.ai/docs/app-attribution
     headers={"HTTP-Referer": "https://github.com/mynah-bot/mynah", "X-OpenRouter-Title": "Mynah"},
     id_header="X-Generation-Id",
+    # https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key
+    key_path="/key",
     # Wav and mp3 are what all providers take: https://openrouter.ai/docs/guides/overview/multimodal/audio
     # Google's take requests of at most 20 MB (https://ai.google.dev/gemini-api/docs/audio), so 14 MB leave room for
     # base64; ten minutes keep a transcript within the answer's tokens.

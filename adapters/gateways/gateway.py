@@ -1,6 +1,6 @@
 """A remote gateway: what the core asks of it, in its words."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,8 @@ from adapters.gateways.problems import Call
 from adapters.gateways.profiles import UNLISTED, ModelFacts
 from adapters.gateways.reply import Patience, Reply
 from bot.domain.audio import MediaFile
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelRefused, ModelUnknown
+from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
+from bot.domain.health import Finding
 from bot.domain.journal import Step, StepState
 from bot.domain.models import (
     Accepted,
@@ -29,13 +30,13 @@ from bot.domain.models import (
     SpeechRequest,
     TranscriptionRequest,
 )
-from bot.ports import Gateway
+from bot.ports import Checked, Gateway
 
 MAX_CONNECTIONS = 512
 PATIENCE = Patience()
 
 
-class RemoteGateway(Gateway):
+class RemoteGateway(Gateway, Checked):
     """Models behind HTTP, by chat completions. Open it with `async with`; one is enough for the process.
 
     Args:
@@ -118,6 +119,16 @@ class RemoteGateway(Gateway):
     async def catalogue(self) -> Catalogue:
         """Return the models that it offers; those of a built-in table for as long as it does not say."""
         return await self._models.catalogue()
+
+    @override
+    async def check(self) -> Sequence[Finding]:
+        try:
+            await self._client.get(self._endpoint.key_path, self._call(""))
+        except ModelProblem as error:
+            name = self.name.upper()
+            fix = f"Look at the account and the key at the gateway's site; the key is the setting MYNAH_{name}__KEY."
+            return [Finding(ok=False, what=f"{self.name} does not take the key: {error.reason}.", fix=fix)]
+        return [Finding(ok=True, what=f"{self.name} takes the key.")]
 
     def _encoded(self, request: Request) -> tuple[Body, ChatAnswer]:
         facts, call = self._facts(request.model), self._call(request.model)

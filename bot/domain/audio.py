@@ -45,7 +45,7 @@ class Encoding:
     rate: int
     """Samples a second that we write."""
     bytes_per_second: int
-    """What a second takes when we write it, to keep within a request's limit."""
+    """The most that a second takes when we write it, to keep within a request's limit; noise makes FLAC as large as WAV."""
 
 
 ENCODINGS: dict[MediaFormat, Encoding] = {
@@ -55,7 +55,7 @@ ENCODINGS: dict[MediaFormat, Encoding] = {
     MediaFormat.MP3: Encoding(extension="mp3", mimetype="audio/mpeg", codec="mp3", rate=16_000, bytes_per_second=6_000),
     MediaFormat.OGG: Encoding(extension="ogg", mimetype="audio/ogg", codec="opus", rate=48_000, bytes_per_second=3_200),
     MediaFormat.FLAC: Encoding(
-        extension="flac", mimetype="audio/flac", codec="flac", rate=16_000, bytes_per_second=16_000
+        extension="flac", mimetype="audio/flac", codec="flac", rate=16_000, bytes_per_second=32_000
     ),
     MediaFormat.M4A: Encoding(extension="m4a", mimetype="audio/mp4", codec="aac", rate=16_000, bytes_per_second=6_700),
     MediaFormat.AAC: Encoding(extension="aac", mimetype="audio/aac", codec="aac", rate=16_000, bytes_per_second=6_700),
@@ -67,6 +67,10 @@ ENCODINGS: dict[MediaFormat, Encoding] = {
     ),
 }
 """The table: every format that we write. Mono; rates and bit rates chosen for speech, see docs/architecture.md."""
+
+
+_HEADER_BYTES = 4_096
+"""More than any of these formats needs beside the sound."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,5 +209,6 @@ def _copies(facts: MediaFacts, target: MediaFormat, model: AudioLimits) -> bool:
 
 def _segment_seconds(facts: MediaFacts, target: MediaFormat, model: AudioLimits) -> float | None:
     """Return the longest piece that one request may hold, or None when the whole recording fits."""
-    longest = min(model.max_seconds, model.max_bytes / ENCODINGS[target].bytes_per_second)
+    for_sound = max(0, model.max_bytes - _HEADER_BYTES)
+    longest = min(model.max_seconds, for_sound / ENCODINGS[target].bytes_per_second)
     return None if facts.seconds is not None and facts.seconds <= longest else longest

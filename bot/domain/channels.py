@@ -8,10 +8,7 @@ from typing import Any
 from bot.domain.errors import SettingInvalid
 from bot.domain.models import ModelRef
 
-SYSTEM_PROMPT = (
-    "You are Mynah, a helpful assistant in a team chat. "
-    "Answer in a few short sentences, in the language of the question."
-)
+SYSTEM_PROMPT = "You are Mynah, a friendly and helpful assistant in a team chat. Answer briefly and to the point."
 
 DEFAULT_ORIGIN = "default"
 """The origin of a value that nobody set."""

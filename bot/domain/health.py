@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing that was checked."""
+    """One thing that was looked at."""
 
-    what: str
-    """For example `Slack bot token`."""
     ok: bool
-    """Whether it is as it should be."""
-    detail: str
-    """What was found; when it is wrong, why that matters."""
+    """False when somebody has to do something."""
+    what: str
+    """What was found, as a sentence: what is wrong and why that matters, or what is right."""
     fix: str = ""
-    """What to do about it; empty when it is right."""
+    """What to do; empty when all is well."""

@@ -34,6 +34,7 @@ class Sentences(Collector):
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
+        self._draft.restart()
         self._texts: list[str] = []
         self._truncated = False
 

@@ -29,12 +29,16 @@ class Draft:
 
     def __init__(self, run: Run, prefix: str) -> None:
         self._run = run
-        self._text = prefix
+        self._prefix = self._text = prefix
         self._shown = ""
         self._changed = asyncio.Event()
         self._closed = asyncio.Event()
         if prefix:
             self._changed.set()
+
+    def restart(self) -> None:
+        """Begin the answer anew: another model takes over."""
+        self._text = self._prefix
 
     def grow(self, text: str) -> None:
         """Take the next piece of the answer; it is shown at the next edit."""

@@ -1,6 +1,7 @@
 """worker: claims jobs, keeps them alive, runs their turns side by side, and settles or retries them."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -37,6 +38,7 @@ class Worker:
         self._drain_seconds = drain_seconds
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the running turns are over, or handed back."""
@@ -62,20 +64,35 @@ class Worker:
 
     async def _claim(self, group: asyncio.TaskGroup) -> None:
         while True:
-            try:
-                jobs = await self._house.jobs.claim(self._turns - len(self._running), self._house.platforms)
-            except StorageProblem:
-                log.exception("claim failed")
-                jobs = []
+            free = await self._room()
+            jobs = await self._claimed(free)
             for job in jobs:
                 self._start(group, job)
-            if not jobs or len(self._running) >= self._turns:
+            if len(jobs) < free:  # else more may be waiting
                 await self._house.jobs.wait(POLL_SECONDS)
+
+    async def _room(self) -> int:
+        """Return how many more turns may run, as soon as one may."""
+        while len(self._running) >= self._turns:
+            self._ended.clear()
+            await self._ended.wait()
+        return self._turns - len(self._running)
+
+    async def _claimed(self, limit: int) -> Sequence[Job]:
+        try:
+            return await self._house.jobs.claim(limit, self._house.platforms)
+        except StorageProblem:
+            log.exception("claim failed")
+            return []
 
     def _start(self, group: asyncio.TaskGroup, job: Job) -> None:
         task = group.create_task(self._work(job), name=str(job.id))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._ended.set()
 
     async def _drain(self) -> None:
         if self._running:
@@ -90,6 +107,7 @@ class Worker:
         run = await self._open(job)
         if run is None:
             return
+        log.info("turn begins", tries=job.tries)
         try:
             await take_turn(run)
             await self._end(run)

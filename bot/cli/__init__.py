@@ -1,0 +1,44 @@
+"""The command line: one file a group of commands.
+
+A user's mistake is told in one sentence, with exit status 2; what goes wrong at work, with exit status 1. Never a traceback.
+"""
+
+import sys
+
+import typer
+
+from bot.cli.channels import channels_commands, models_command
+from bot.cli.connect import discord_commands, slack_commands
+from bot.cli.health import config_commands, doctor, health
+from bot.cli.records import runs_commands, usage
+from bot.cli.screen import err
+from bot.cli.service import serve, version
+from bot.cli.turns import ask, demo, say, transcribe
+from bot.domain.errors import MynahError
+
+cli = typer.Typer(
+    name="mynah",
+    help="Mynah hears, thinks and talks back in team chat.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo, serve, ask, transcribe, say, usage, doctor, health, version):
+    cli.command()(command)
+cli.command("models")(models_command)
+cli.add_typer(runs_commands, name="runs")
+cli.add_typer(channels_commands, name="channels")
+cli.add_typer(config_commands, name="config")
+cli.add_typer(slack_commands, name="slack")
+cli.add_typer(discord_commands, name="discord")
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        cli()
+    except MynahError as error:
+        err.print(f"[red]mynah:[/red] {error.sentence}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

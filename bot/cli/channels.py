@@ -1,0 +1,99 @@
+"""`mynah channels` and `mynah models`: what channels are set to, and what there is to choose from."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot.app import open_house
+from bot.cli.screen import Json, out, show_json, show_rows
+from bot.domain.channels import SETTINGS, show_setting
+from bot.domain.errors import SettingInvalid
+from bot.domain.messages import Place
+from bot.settings import load_settings
+
+channels_commands = typer.Typer(help="Show and change the settings of places.", no_args_is_help=True)
+
+Scope = Annotated[
+    str, typer.Argument(help="PLATFORM:WORKSPACE[:CHANNEL[:THREAD]], for example slack:T024BE7LD:C0123ABCD.")
+]
+Name = Annotated[str, typer.Argument(help=f"One of: {', '.join(SETTINGS)}.")]
+
+
+@channels_commands.command("set")
+def channels_set(scope: Scope, name: Name, value: Annotated[str, typer.Argument(help="The new value.")]) -> None:
+    """Set one value for a workspace, channel or thread."""
+
+    async def change() -> None:
+        async with open_house(load_settings()) as house:
+            await house.channels.set(_checked(scope), name, value, by="command line")
+
+    asyncio.run(change())
+    out.print(f"{scope}: {name} = {value}", markup=False)
+
+
+@channels_commands.command("unset")
+def channels_unset(scope: Scope, name: Name) -> None:
+    """Take a value back: the broader scope's value holds again."""
+    if name not in SETTINGS:
+        raise SettingInvalid(name, f"there is no such setting; there are {', '.join(SETTINGS)}")
+
+    async def change() -> bool:
+        async with open_house(load_settings()) as house:
+            return await house.channels.unset(_checked(scope), name, by="command line")
+
+    was_set = asyncio.run(change())
+    out.print(f"{scope}: {name} {'is no longer set here' if was_set else 'was not set here'}", markup=False)
+
+
+@channels_commands.command("explain")
+def channels_explain(scope: Scope, *, json: Json = False) -> None:
+    """Show every setting that holds in a place, and where each comes from."""
+
+    async def read() -> list[dict[str, object]]:
+        async with open_house(load_settings()) as house:
+            settled = await house.channels.config(_place(_checked(scope)))
+        return [
+            {"setting": name, "value": show_setting(getattr(settled.config, name)), "from": settled.origins[name]}
+            for name in SETTINGS
+        ]
+
+    rows = asyncio.run(read())
+    show_json(rows) if json else show_rows(rows, empty="")
+
+
+def models_command(*, json: Json = False) -> None:
+    """List the models that the gateways set up here offer."""
+
+    async def read() -> list[dict[str, object]]:
+        async with open_house(load_settings()) as house:
+            found = [(await gateway.catalogue()).items() for gateway in house.gateways.values()]
+        return [
+            {
+                "model": str(ref),
+                "for": ", ".join(sorted(kind.value for kind in can.kinds)),
+                "takes": ", ".join(sorted(can.inputs)),
+                "sound formats": ", ".join(can.audio_formats),
+                "voices": ", ".join(can.voices[:4]) + (" …" if len(can.voices) > 4 else ""),
+                "price": "free" if can.free else "",
+            }
+            for items in found
+            for ref, can in sorted(items)
+        ]
+
+    rows = asyncio.run(read())
+    show_json(rows) if json else show_rows(
+        rows, empty="No model is set up: install the embedded ones with `make demo`."
+    )
+
+
+def _checked(scope: str) -> str:
+    parts = scope.split(":")
+    if not 2 <= len(parts) <= 4 or not parts[0]:
+        raise SettingInvalid(scope, "a place is PLATFORM:WORKSPACE[:CHANNEL[:THREAD]]")
+    return scope
+
+
+def _place(scope: str) -> Place:
+    platform, workspace, channel, thread = (*scope.split(":"), "", "")[:4]
+    return Place(platform=platform, workspace=workspace, channel=channel, thread=thread or None)

@@ -1,0 +1,142 @@
+"""`mynah demo`, `ask`, `transcribe` and `say`: one turn, with the terminal as its platform."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app import Outcome, Question, run_in_terminal
+from bot.cli.screen import Json, StageProgress, out, show_facts, show_json
+from bot.domain.errors import SettingInvalid
+from bot.domain.money import UsageRecord, show_dollars
+from bot.settings import load_settings
+
+SAMPLE = "voice-note.ogg"
+
+NEXT_STEPS = """
+What to do next:
+  mynah doctor                       check this machine and your settings
+  mynah slack manifest               make the Slack app, then set MYNAH_SLACK__BOT_TOKEN and MYNAH_SLACK__APP_TOKEN
+  mynah discord invite-url           invite the Discord bot, then set MYNAH_DISCORD__TOKEN
+  mynah serve                        connect and answer voice notes there"""
+
+Recordings = Annotated[list[Path] | None, typer.Option("--file", "-f", help="A recording to ask about; repeatable.")]
+
+
+def demo(
+    voice_note: Annotated[
+        Path | None, typer.Argument(help="Any audio or video file; a spoken sample without one.")
+    ] = None,
+) -> None:
+    """Run the main job on a voice note with the embedded models: hear it, answer it, speak the answer."""
+    with as_file(files("bot.cli").joinpath(SAMPLE)) as sample:
+        path = _existing(voice_note or sample)
+        out.print(f"A voice note for Mynah: [bold]{path.name}[/bold]")
+        outcome = _run(Question(files=(path,)), quiet=False)
+    show_facts(
+        [
+            ("Transcript", outcome.transcript or "(nothing was said)"),
+            ("Answer", outcome.answer),
+            *(("Reply clip", f"{clip.path} ({clip.seconds:.1f} s)") for clip in outcome.clips),
+        ]
+    )
+    _show_usage(outcome.usage)
+    _fail_if_unanswered(outcome)
+    out.print(NEXT_STEPS)
+
+
+def ask(
+    question: Annotated[list[str], typer.Argument(help="What you want to know.")],
+    file: Recordings = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Ask the chat model, in words, about recordings if you like."""
+    paths = tuple(_existing(path) for path in file or [])
+    _answer(Question(text=" ".join(question), files=paths, command="ask"), json=json)
+
+
+def transcribe(
+    file: Annotated[Path, typer.Argument(help="An audio or video file.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Write down what is said in a recording."""
+    outcome = _run(Question(files=(_existing(file),), command="transcribe"), quiet=json)
+    if json:
+        show_json({"text": outcome.transcript, "segments": outcome.segments, "usage": _usage_rows(outcome.usage)})
+    else:
+        out.print(outcome.transcript or outcome.text, markup=False)
+    _fail_if_unanswered(outcome)
+
+
+def say(
+    text: Annotated[list[str], typer.Argument(help="What to say.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the clip goes (Ogg Opus).")] = Path("say.ogg"),
+) -> None:
+    """Speak a text into an audio file."""
+    outcome = _run(Question(text=" ".join(text), command="say"), quiet=False)
+    _fail_if_unanswered(outcome)
+    for clip in outcome.clips:
+        shutil.move(clip.path, output)
+        out.print(f"{output} ({clip.seconds:.1f} s)")
+
+
+def _answer(question: Question, *, json: bool) -> None:
+    outcome = _run(question, quiet=json)
+    if json:
+        clips = [{"path": clip.path, "seconds": clip.seconds} for clip in outcome.clips]
+        show_json(
+            {"transcript": outcome.transcript, "answer": outcome.answer, "clips": clips}
+            | {"usage": _usage_rows(outcome.usage), "error": outcome.error}
+        )
+    else:
+        out.print(outcome.text, markup=False)
+    _fail_if_unanswered(outcome)
+
+
+def _run(question: Question, *, quiet: bool) -> Outcome:
+    with StageProgress(quiet=quiet) as progress:
+        return asyncio.run(run_in_terminal(load_settings(), question, progress.begin))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise SettingInvalid(str(path), "there is no such file")
+    return path
+
+
+def _show_usage(records: Sequence[UsageRecord]) -> None:
+    for row in _usage_rows(records):
+        parts = [str(row["model"]), str(row["kind"])]
+        parts += [
+            f"{row[name]} {name.replace('_', ' ')}" for name in ("tokens_in", "tokens_out") if row[name] is not None
+        ]
+        parts += [f"{row['audio_seconds']} s of sound"] if row["audio_seconds"] is not None else []
+        parts += [f"took {row['seconds']} s", str(row["cost"])]
+        show_facts([("Usage", ", ".join(parts))])
+
+
+def _usage_rows(records: Sequence[UsageRecord]) -> list[dict[str, object]]:
+    return [
+        {
+            "model": f"{record.gateway}/{record.model}",
+            "kind": record.kind.value,
+            "tokens_in": record.usage.tokens_in,
+            "tokens_out": record.usage.tokens_out,
+            "audio_seconds": None if record.usage.audio_ms is None else round(record.usage.audio_ms / 1000, 2),
+            "seconds": round(record.duration_ms / 1000, 2),
+            "cost": show_dollars(record.usage.cost),
+        }
+        for record in records
+    ]
+
+
+def _fail_if_unanswered(outcome: Outcome) -> None:
+    if outcome.error is not None:
+        sys.exit(1)
