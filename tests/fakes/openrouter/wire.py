@@ -111,7 +111,7 @@ async def silence(request: web.Request, seconds: float) -> None:
         Cut: always.
     """
     end = asyncio.get_running_loop().time() + (seconds or math.inf)
-    while not gone(request) and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 -- nothing tells of a loss
+    while not gone(request) and asyncio.get_running_loop().time() < end:
         await asyncio.sleep(TICK_S * 5)
     raise Cut
 

@@ -1,0 +1,1 @@
+"""Jobs, journal, ledger, settings and conversations in SQL; media bytes in files."""

@@ -1,0 +1,78 @@
+"""The same ports over memory and over SQLite; a suite does not know which it is given."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.storage.blobs import FileBlobs
+from adapters.storage.channels import SqlChannels
+from adapters.storage.conversations import SqlConversations
+from adapters.storage.database import open_database
+from adapters.storage.jobs import SqlJobs
+from adapters.storage.journal import SqlJournal
+from adapters.storage.ledger import SqlLedger
+from adapters.storage.workers import Worker
+from bot.ports import Blobs, Channels, Conversations, Jobs, Journal, Ledger
+from tests.doubles.blobs import MemoryBlobs
+from tests.doubles.channels import MemoryChannels
+from tests.doubles.clock import ManualClock
+from tests.doubles.conversations import MemoryConversations
+from tests.doubles.jobs import MemoryJobs
+from tests.doubles.journal import MemoryJournal
+from tests.doubles.ledger import MemoryLedger
+
+SERVICE = {"reply": "text", "max_tokens": "500"}
+"""What the settings file says in these suites."""
+
+
+@dataclass(kw_only=True)
+class Storage:
+    """What two processes see of one storage."""
+
+    clock: ManualClock
+    jobs: Jobs
+    rival: Jobs
+    """The jobs as another machine's process has them."""
+    journal: Journal
+    ledger: Ledger
+    channels: Channels
+    elsewhere: Channels
+    """The settings as another process has them."""
+    conversations: Conversations
+    blobs: Blobs
+
+
+@asynccontextmanager
+async def in_memory(folder: Path) -> AsyncIterator[Storage]:
+    clock, ledger = ManualClock(), MemoryLedger()
+    jobs = MemoryJobs(clock)
+    stored: dict[str, dict[str, str]] = {}
+    yield Storage(
+        clock=clock,
+        jobs=jobs,
+        rival=MemoryJobs(clock, jobs.store, worker="there"),
+        journal=MemoryJournal(jobs.store, ledger, clock),
+        ledger=ledger,
+        channels=MemoryChannels(SERVICE, stored),
+        elsewhere=MemoryChannels(SERVICE, stored),
+        conversations=MemoryConversations(),
+        blobs=MemoryBlobs(folder),
+    )
+
+
+@asynccontextmanager
+async def in_sqlite(folder: Path) -> AsyncIterator[Storage]:
+    clock, url = ManualClock(), f"sqlite:///{folder}/mynah.db"
+    async with open_database(url) as database, open_database(url) as other:
+        yield Storage(
+            clock=clock,
+            jobs=SqlJobs(database, clock),
+            rival=SqlJobs(other, clock, worker=Worker(host="there", pid=1, nonce="0")),
+            journal=SqlJournal(database, clock),
+            ledger=SqlLedger(database),
+            channels=SqlChannels(database, clock, SERVICE),
+            elsewhere=SqlChannels(other, clock, SERVICE),
+            conversations=SqlConversations(database, clock),
+            blobs=FileBlobs(folder / "media"),
+        )

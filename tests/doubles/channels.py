@@ -1,0 +1,38 @@
+"""Settings of places in memory."""
+
+from collections.abc import Mapping
+
+from typing_extensions import override
+
+from bot.domain.channels import SERVICE_ORIGIN, ConfigLayer, SettledConfig, parse_setting, settle
+from bot.domain.errors import SettingInvalid
+from bot.domain.messages import Place
+from bot.ports import Channels
+
+
+class MemoryChannels(Channels):
+    """Several with the same `stored` are several processes on one database."""
+
+    def __init__(
+        self, service: Mapping[str, str] | None = None, stored: dict[str, dict[str, str]] | None = None
+    ) -> None:
+        self._service = dict(service or {})
+        for name, value in self._service.items():
+            parse_setting(name, value)
+        self._stored: dict[str, dict[str, str]] = {} if stored is None else stored
+
+    @override
+    async def config(self, place: Place) -> SettledConfig:
+        layers = {SERVICE_ORIGIN: self._service, **{scope: self._stored.get(scope, {}) for scope in place.scopes}}
+        return settle(ConfigLayer(scope=scope, values=values) for scope, values in layers.items())
+
+    @override
+    async def set(self, scope: str, name: str, value: str, *, by: str) -> None:
+        if scope == SERVICE_ORIGIN:
+            raise SettingInvalid(name, "what holds for every channel is set in the settings file")
+        parse_setting(name, value)
+        self._stored.setdefault(scope, {})[name] = value
+
+    @override
+    async def unset(self, scope: str, name: str, *, by: str) -> bool:
+        return self._stored.get(scope, {}).pop(name, None) is not None

@@ -1,0 +1,173 @@
+"""What the ports do not show: the tables behind them."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.storage.channels import SqlChannels
+from adapters.storage.codec import message_from_json
+from adapters.storage.database import Database, open_database
+from adapters.storage.jobs import SqlJobs
+from adapters.storage.journal import SqlJournal
+from adapters.storage.sql import ROOM, Query, load
+from adapters.storage.workers import Worker
+from bot.domain.channels import DEFAULT_ORIGIN, ReplyAs
+from bot.domain.errors import SettingInvalid, StorageUnavailable
+from bot.domain.messages import Author, Message
+from bot.domain.money import Usage
+from tests.contracts.samples import PLACE, PLATFORMS, message, record
+from tests.doubles.clock import ManualClock
+
+CHANNEL = PLACE.scopes[1]
+QUERIES = {
+    f"{file.stem}/{name}": query
+    for file in sorted((ROOM / "queries").glob("*.sql"))
+    for name, query in load(file.stem).items()
+}
+SCANNED = {
+    "jobs/recent": "the newest rows, backwards, as many as are asked for",
+    "jobs/recent_in_state": "the newest rows, backwards, as many as are asked for",
+    "jobs/requeue": "the few rows of the index of running jobs",
+    "jobs/workers": "a row for each process",
+    "jobs/served": "a row for each process",
+    "jobs/forget_expired": "a row for each process",
+    "channels/layers": "the copy in memory is read whole",
+}
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/mynah.db"
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    async with open_database(url) as opened:
+        yield opened
+
+
+async def rows(database: Database, sql: str) -> list[Mapping[str, object]]:
+    return [dict(row) for row in await database.read(Query(sql=sql)())]
+
+
+async def test_the_history_says_who_changed_what_when(database: Database):
+    clock = ManualClock()
+    channels = SqlChannels(database, clock, {})
+    await channels.set(CHANNEL, "reply", "voice", by="U1")
+    clock.advance(1)
+    await channels.set(CHANNEL, "reply", "both", by="U2")
+    clock.advance(1)
+    await channels.unset(CHANNEL, "reply", by="U3")
+    await channels.unset(CHANNEL, "reply", by="U4")
+    with pytest.raises(SettingInvalid):
+        await channels.set(CHANNEL, "reply", "sung", by="U5")
+    history = await rows(
+        database, "SELECT at, author, scope, name, old_value, new_value FROM setting_change ORDER BY id"
+    )
+    start = clock.now() - 2000
+    assert [tuple(change.values()) for change in history] == [
+        (start, "U1", CHANNEL, "reply", None, "voice"),
+        (start + 1000, "U2", CHANNEL, "reply", "voice", "both"),
+        (start + 2000, "U3", CHANNEL, "reply", "both", None),
+    ]
+
+
+async def test_settings_are_read_from_memory(url: str):
+    clock = ManualClock()
+    async with open_database(url) as database:
+        channels = SqlChannels(database, clock, {})
+        await channels.set(CHANNEL, "reply", "voice", by="U1")
+    clock.advance(0.999)
+    assert (await channels.config(PLACE)).config.reply is ReplyAs.VOICE, "although the database is closed"
+
+
+async def test_a_setting_that_is_none_any_more_is_left_out(database: Database):
+    await database.write(Query(sql="INSERT INTO setting VALUES (:scope, 'mood', 'sunny')")(scope=CHANNEL))
+    await database.write(Query(sql="INSERT INTO setting VALUES (:scope, 'reply', 'sung')")(scope=CHANNEL))
+    channels = SqlChannels(database, ManualClock(), {})
+    with capture_logs() as logs:
+        await channels.set(CHANNEL, "max_tokens", "50", by="U1")
+        settled = await channels.config(PLACE)
+    assert (settled.config.max_tokens, settled.origins["reply"]) == (50, DEFAULT_ORIGIN)
+    assert len(logs) == 2
+
+
+async def test_a_wrong_setting_of_the_service_is_refused_at_the_start(database: Database):
+    with pytest.raises(SettingInvalid, match="reply"):
+        SqlChannels(database, ManualClock(), {"reply": "sung"})
+
+
+async def test_the_month_is_summed_with_its_rows(database: Database):
+    clock = ManualClock()
+    jobs, journal = SqlJobs(database, clock), SqlJournal(database, clock)
+    await jobs.submit(message("1"))
+    (job,) = await jobs.claim(1, PLATFORMS)
+    november = clock.now() + 30 * 86_400_000
+    calls = [{}, {}, {"usage": Usage(tokens_in=1)}, {"model": "other"}, {"at": november}]
+    for number, fields in enumerate(calls):
+        used = record(job.id, str(number), **{"at": clock.now(), **fields})
+        await journal.begin(job.lease, used.step)
+        await journal.done(job.lease, used.step, {}, used)
+    months = await rows(database, "SELECT month, model, calls, cost_nano, unknown_costs FROM usage_month ORDER BY 1, 2")
+    assert [tuple(month.values()) for month in months] == [
+        ("2025-10", "google/gemini-2.5-flash", 3, 1_900_000, 1),
+        ("2025-10", "other", 1, 950_000, 0),
+        ("2025-11", "google/gemini-2.5-flash", 1, 950_000, 0),
+    ]
+
+
+async def test_the_database_forbids_two_at_once_in_a_conversation(database: Database):
+    jobs = SqlJobs(database, ManualClock())
+    for key in ("1", "2"):
+        await jobs.submit(message(key))
+    await jobs.claim(1, PLATFORMS)
+    with pytest.raises(StorageUnavailable, match=r"UNIQUE constraint failed: job\.lane"):
+        await database.write(Query(sql="UPDATE job SET state = 'running', owner = 'me' WHERE state = 'ready'")())
+
+
+async def test_messages_of_older_versions_can_be_read():
+    old = '{"key":"1","place":{"platform":"slack","workspace":"T1","channel":"C1"},"author":{"id":"U1"},"new":"field"}'
+    assert message_from_json(old) == Message(
+        key="1", place=type(PLACE)(platform="slack", workspace="T1", channel="C1"), author=Author(id="U1")
+    )
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES.keys() - SCANNED.keys()))
+async def test_no_query_reads_a_whole_table(database: Database, name: str):
+    sql = QUERIES[name].sql
+    plan = await database.read(Query(sql=f"EXPLAIN QUERY PLAN {sql}")(**dict.fromkeys(re.findall(r":(\w+)", sql))))
+    assert [row["detail"] for row in plan if re.match(r"SCAN (?!.* USING )", row["detail"])] == []
+
+
+async def test_an_idle_process_writes_nothing(database: Database, url: str):
+    clock = ManualClock()
+    jobs = SqlJobs(database, clock)
+    await jobs.heartbeat()
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
+        version = other.execute("PRAGMA data_version").fetchone()
+        for _ in range(4):
+            clock.advance(1)
+            await jobs.heartbeat()
+            assert await jobs.claim(8, PLATFORMS) == []
+        assert other.execute("PRAGMA data_version").fetchone() == version
+
+
+@pytest.mark.parametrize(
+    ("worker", "dead"),
+    [
+        (Worker(host="here", pid=1, nonce="a"), False),
+        (Worker(host="here", pid=2**22 + 1, nonce="a"), True),
+        (Worker(host="there", pid=2**22 + 1, nonce="a"), False),
+        (Worker(host="here", pid=77, nonce="me"), False),
+        (Worker(host="here", pid=77, nonce="before the restart"), True),
+    ],
+)
+def test_who_is_dead_for_certain(worker: Worker, *, dead: bool):
+    me = Worker(host="here", pid=77, nonce="me")
+    assert worker.is_dead(me) is dead
+    assert Worker.parse(str(worker)) == worker
