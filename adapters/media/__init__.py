@@ -1,0 +1,1 @@
+"""Sound and video, by PyAV and pydub, in sandboxed worker processes."""
