@@ -1,0 +1,215 @@
+"""Catching up: what was said while nobody listened, through the same intake, oldest first.
+
+A session that is cut and resumed misses nothing. A new session, after a restart or when Discord has forgotten the old
+one, is told nothing of what was said before it: that is only in the history, after the last message that was stored in
+a channel (its mark). A server lists its channels and active threads with the last message of each, so that only those
+with something new are read. While a server is behind, its new messages wait, so that conversations stay in order.
+
+https://docs.discord.com/developers/events/gateway#resuming
+https://docs.discord.com/developers/resources/message#get-channel-messages
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import discord
+import structlog
+
+from adapters.discord.client import Client
+from adapters.discord.inbox import Inbox
+from adapters.discord.outcomes import DiscordRefusal, read
+from adapters.discord.translate import PLATFORM, Spot, to_message, to_snowflake
+from bot.domain.errors import PostNotDone, StorageProblem
+from bot.domain.messages import Place
+from bot.ports import Clock, Intake
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+GATE_SECONDS = 10.0
+"""The longest that a new message waits for older ones of its server."""
+
+MOST_MISSED = 1_000
+"""Messages of one channel or thread that are read at the most."""
+
+HISTORY_SECONDS = 60.0
+
+MOST_DIRECT = 200
+"""Direct messages that are looked into, those talked in last."""
+
+READABLE = frozenset({0, 2, 5, 13})
+"""Kinds of channels that hold messages themselves: text, voice, announcements, stage."""
+
+SIDE_BY_SIDE = 4
+"""Servers that are caught up on at the same time."""
+
+PAUSES = (0.5, 1.0, 2.0, 5.0)
+"""Seconds before the second, third, … try to read something."""
+
+Marks = Mapping[int, int]
+"""The last stored message of each channel, its threads included."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """A piece of history that was missed."""
+
+    spot: Spot
+    """Which channel or thread."""
+    after: int
+    """The last message that was not missed."""
+
+
+class CatchUp:
+    """Reads what was missed, at the beginning of every session."""
+
+    def __init__(self, client: Client, intake: Intake, inbox: Inbox, clock: Clock, *, longest_seconds: int) -> None:
+        """Prepare.
+
+        Args:
+            client: to read the history with.
+            intake: knows the marks.
+            inbox: what messages are handed to.
+            clock: to know what is too old, and to wait.
+            longest_seconds: what was missed longer ago is left.
+        """
+        self._client = client
+        self._intake = intake
+        self._inbox = inbox
+        self._clock = clock
+        self._longest = longest_seconds
+        self._begun = asyncio.Event()
+        self._marked = asyncio.Event()
+        self._behind: dict[str, asyncio.Event] = {}
+
+    def begin(self) -> None:
+        """Note that a session begins: from now on new messages wait until older ones are stored."""
+        self._marked.clear()
+        self._begun.set()
+
+    async def passed(self, workspace: str) -> None:
+        """Wait until a server's older messages are stored; not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATE_SECONDS):
+                await self._marked.wait()
+                if workspace in self._behind:
+                    await self._behind[workspace].wait()
+
+    async def run(self) -> None:
+        """Catch up at the beginning of every session, until cancelled."""
+        while True:
+            await self._begun.wait()
+            self._begun.clear()
+            await self._round()
+
+    async def _round(self) -> None:
+        servers = await self._marks()
+        self._behind = {workspace: asyncio.Event() for workspace in servers}
+        self._marked.set()
+        room = asyncio.Semaphore(SIDE_BY_SIDE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for workspace, marks in servers.items():
+                    group.create_task(self._catch_up(room, workspace, marks))
+        finally:
+            for event in self._behind.values():
+                event.set()
+
+    async def _marks(self) -> dict[str, dict[int, int]]:
+        """Return the marks of each channel by server; direct messages are under the empty name."""
+        marks: Mapping[Place, str] | None = None
+        while marks is None:
+            try:
+                marks = await self._intake.marks(PLATFORM)
+            except StorageProblem as error:
+                log.warning("marks not read", reason=str(error))
+                await self._clock.sleep(PAUSES[0])
+        servers: dict[str, dict[int, int]] = {}
+        for place, mark in marks.items():
+            channels = servers.setdefault(place.workspace, {})
+            channel = int(place.channel)
+            channels[channel] = max(int(mark), channels.get(channel, 0))
+        return servers
+
+    async def _catch_up(self, room: asyncio.Semaphore, workspace: str, marks: Marks) -> None:
+        """Catch up on one server, under supervision: what goes wrong with it keeps no other from being caught up."""
+        try:
+            async with room:
+                stretches = await self._server_stretches(workspace, marks) if workspace else _direct_stretches(marks)
+                found = sum([await self._read_channel(channel) for channel in _by_channel(stretches)])
+            log.info("caught up", server=workspace, stretches=len(stretches), messages=found)
+        except Exception:
+            log.exception("not caught up", server=workspace)
+        finally:
+            self._behind[workspace].set()
+
+    # --- where something is new ----------------------------------------------
+
+    async def _server_stretches(self, workspace: str, marks: Marks) -> Sequence[Stretch]:
+        """Ask a server which of its channels and active threads have messages after their marks."""
+        guild, newest = int(workspace), max(marks.values())
+        channels = await self._tried(lambda: self._client.http.get_all_guild_channels(guild), workspace) or []
+        threads: Mapping[str, Any] = await self._tried(
+            lambda: self._client.http.get_active_threads(guild), workspace
+        ) or {"threads": []}
+        spots: list[tuple[Spot, Any]] = [
+            (Spot(guild=guild, channel=int(c["id"])), c) for c in channels if c["type"] in READABLE
+        ]
+        spots += [(Spot(guild=guild, channel=int(t["parent_id"]), thread=int(t["id"])), t) for t in threads["threads"]]
+        # A channel without a mark is one in which nothing was for us so far: it is as far as its server.
+        stretches = [Stretch(spot=spot, after=marks.get(spot.channel, newest)) for spot, _ in spots]
+        last = [int(data.get("last_message_id") or 0) for _, data in spots]
+        return [stretch for stretch, newest in zip(stretches, last, strict=True) if newest > stretch.after]
+
+    # --- reading it ----------------------------------------------------------
+
+    async def _read_channel(self, stretches: Sequence[Stretch]) -> int:
+        """Store what was missed in a channel and its threads; returns how many messages were new."""
+        found: list[tuple[discord.Message, Spot]] = []
+        for stretch in stretches:
+            missed = await self._tried(partial(self._history, stretch), str(stretch.spot.posts_to))
+            found += [(message, stretch.spot) for message in missed or ()]
+        stored = 0
+        for message, spot in sorted(found, key=lambda item: item[0].id):
+            translated = to_message(message, spot, self._client.me)
+            if translated is not None:
+                stored += await self._inbox.store(translated)
+        return stored
+
+    async def _history(self, stretch: Stretch) -> list[discord.Message]:
+        oldest = to_snowflake(self._clock.now() - self._longest * 1000)
+        channel = self._client.get_partial_messageable(stretch.spot.posts_to, guild_id=stretch.spot.guild)
+        after = discord.Object(max(stretch.after, oldest))
+        return [message async for message in channel.history(limit=MOST_MISSED, after=after, oldest_first=True)]
+
+    async def _tried(self, call: Callable[[], Awaitable[T]], what: str) -> T | None:
+        """Read something, more than once if need be; None when Discord does not give it."""
+        for pause in (*PAUSES, None):
+            try:
+                return await read(call(), seconds=HISTORY_SECONDS)
+            except PostNotDone as error:
+                log.info("history not read", what=what, reason=error.reason)
+                if pause is not None:
+                    await self._clock.sleep(max(error.retry_after or 0.0, pause))
+            except DiscordRefusal as error:
+                log.info("history refused", what=what, reason=error.reason)
+                return None
+        return None
+
+
+def _direct_stretches(marks: Marks) -> Sequence[Stretch]:
+    """Return the direct messages that are known, the liveliest first: Discord lists them nowhere."""
+    newest_first = sorted(marks.items(), key=lambda item: item[1], reverse=True)
+    return [Stretch(spot=Spot(guild=None, channel=channel), after=mark) for channel, mark in newest_first[:MOST_DIRECT]]
+
+
+def _by_channel(stretches: Sequence[Stretch]) -> Sequence[Sequence[Stretch]]:
+    channels: dict[int, list[Stretch]] = {}
+    for stretch in stretches:
+        channels.setdefault(stretch.spot.channel, []).append(stretch)
+    return list(channels.values())

@@ -1,0 +1,50 @@
+"""Messages on their way to the intake: those of a channel one after the other, in the order in which they came.
+
+A message that cannot be stored holds its channel up and is tried again until it is stored. So the mark of a channel
+never passes a message that was not stored; when the process ends first, the message is caught up on at the next start.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+import structlog
+
+from bot.domain.errors import StorageProblem
+from bot.domain.messages import Message
+from bot.ports import Clock, Intake
+
+log = structlog.get_logger()
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before a message is tried again; the last one repeats."""
+
+
+class Inbox:
+    """Hands messages to the intake."""
+
+    def __init__(self, intake: Intake, clock: Clock) -> None:
+        self._intake = intake
+        self._clock = clock
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def in_turn(self, channel: int) -> AsyncIterator[None]:
+        """Wait until what came before in a channel, its threads included, is stored."""
+        lock = self._locks.get(channel)
+        if lock is None:
+            lock = self._locks[channel] = asyncio.Lock()
+        async with lock:
+            yield
+
+    async def store(self, message: Message) -> bool:
+        """Hand a message to the intake until it is stored; returns whether it was new, and for us."""
+        tries = 0
+        while True:
+            try:
+                return await self._intake.accept(message)
+            except StorageProblem as error:
+                log.warning("message not stored", job=message.job_id, reason=str(error))
+            await self._clock.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+            tries += 1

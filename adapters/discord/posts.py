@@ -1,0 +1,203 @@
+"""Posts: each stands there once, however often it is sent.
+
+A post carries a nonce made from its key, and for some minutes Discord answers a repeated nonce with the post that it
+already has. It never shows a nonce again, so later a post is recognised in the history by what it says and to whom, and
+a clip by its file's name. https://docs.discord.com/developers/resources/message#create-message
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import discord
+import structlog
+from discord.http import MultipartParameters
+
+from adapters.discord.answers import OVER, Answers, FirstAnswer
+from adapters.discord.client import Client
+from adapters.discord.homes import Home, Homes
+from adapters.discord.outcomes import (
+    GONE,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    NO_REPLY_WITHOUT_HISTORY,
+    NO_VOICE_MESSAGES,
+    DiscordRefusal,
+    read,
+    write,
+)
+from adapters.discord.search import Search
+from adapters.discord.translate import Posted, Trace, clip_name, from_post_id, to_nonce
+from adapters.discord.voice import sound_file, voice_message
+from bot.domain.errors import PlatformProblem, PostRefused
+from bot.domain.messages import Message, PostId, VoiceClip
+from bot.ports import Clock
+
+log = structlog.get_logger()
+
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+"""Of one file, in a server that nobody boosts."""
+
+UPLOAD_SECONDS = 60.0
+
+Reference = discord.MessageReference | None
+Send = Callable[[Reference], Awaitable[int]]
+
+
+class Posts:
+    """Posts, finds, edits and deletes what we say."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client
+        self._answers = Answers(client, clock)
+        self.homes = Homes(client)
+        self._search = Search(client, self._answers, self.homes, clock)
+
+    # --- texts ---------------------------------------------------------------
+
+    async def text(self, text: str, *, answering: Message, key: str) -> PostId:
+        """Post a text; raises as `Platform.post` does."""
+        first = await self._answers.first(answering)
+        trace = Trace(key=key, content=text)
+        if first is not None and (first.loading or first.fits(trace)):
+            self._search.sending(trace)
+            return self._search.sent(key, (await self._answers.fill(answering, text)).posted)
+        home = await self._home(answering, first)
+        trace = Trace(key=key, content=text, reply_to=home.reply_to)
+        earlier = await self._search.earlier(trace, home.channel, answering)
+        if earlier is not None:
+            await read(self._message(earlier).edit(content=text))
+            return self._search.sent(key, earlier)
+        self._search.sending(trace)
+        message = await _replying(home, lambda reference: self._send_text(home, text, key, reference))
+        return self._search.sent(key, Posted(channel=home.channel, message=message))
+
+    async def _send_text(self, home: Home, text: str, key: str, reference: Reference) -> int:
+        channel = self._client.get_partial_messageable(home.channel)
+        replying: dict[str, Any] = {} if reference is None else {"reference": reference}
+        message = await write(channel.send(text, nonce=to_nonce(key), suppress_embeds=True, **replying))
+        if message.content.strip() != text.strip():
+            # The nonce was known: this is what was posted before a crash, when the text had not grown so far.
+            await read(message.edit(content=text))
+        return message.id
+
+    # --- clips ---------------------------------------------------------------
+
+    async def clip(self, clip: VoiceClip, *, answering: Message, key: str) -> PostId:
+        """Post a clip as a voice message, or as a file where that is not allowed; raises as `Platform.post` does."""
+        content = await asyncio.to_thread(Path(clip.path).read_bytes)
+        if len(content) > MAX_UPLOAD_BYTES:
+            raise PostRefused(f"The clip is larger than the {MAX_UPLOAD_BYTES // 2**20} MiB that Discord takes.")
+        first = await self._answers.first(answering)
+        try:
+            posted = await self._post_clip(clip, content, answering, first, key)
+        except DiscordRefusal as error:
+            if first is None or not first.loading or error.code not in {MISSING_ACCESS, MISSING_PERMISSIONS}:
+                raise
+            posted = await self._fill_with_clip(clip, content, answering, key)
+        else:
+            if first is not None and first.loading:
+                await self._take_back(answering)
+        return self._search.sent(key, posted)
+
+    async def _post_clip(
+        self, clip: VoiceClip, content: bytes, answering: Message, first: FirstAnswer | None, key: str
+    ) -> Posted:
+        home = await self._home(answering, first)
+        trace = Trace(key=key, reply_to=home.reply_to)
+        earlier = await self._search.earlier(trace, home.channel, answering)
+        if earlier is not None:
+            return earlier
+        self._search.sending(trace)
+        name, nonce = clip_name(key, clip.filename), to_nonce(key)
+
+        def as_voice(reference: Reference) -> Awaitable[int]:
+            return self._send_file(home, voice_message(clip, content, name, nonce=nonce, reference=reference))
+
+        def as_file(reference: Reference) -> Awaitable[int]:
+            return self._send_file(home, sound_file(content, name, nonce=nonce, reference=reference))
+
+        try:
+            message = await _replying(home, as_voice)
+        except DiscordRefusal as error:
+            if error.code != NO_VOICE_MESSAGES:
+                raise
+            log.info("no voice messages here", channel=home.channel)
+            message = await _replying(home, as_file)
+        return Posted(channel=home.channel, message=message)
+
+    async def _send_file(self, home: Home, parameters: MultipartParameters) -> int:
+        with parameters:
+            call = self._client.http.send_message(home.channel, params=parameters)
+            return int((await write(call, seconds=UPLOAD_SECONDS))["id"])
+
+    async def _fill_with_clip(self, clip: VoiceClip, content: bytes, answering: Message, key: str) -> Posted:
+        """Attach a clip to the first answer, which takes no voice messages, where we may not post anything else."""
+        with sound_file(content, clip_name(key, clip.filename)) as parameters:
+            return (await self._answers.fill_with_file(answering, parameters)).posted
+
+    async def _take_back(self, answering: Message) -> None:
+        """Remove a first answer that would say for ever that somebody is at work; the clip stands below it."""
+        try:
+            await self._answers.take_back(answering)
+        except PlatformProblem as error:
+            log.info("first answer not removed", reason=error.reason)
+
+    async def _home(self, answering: Message, first: FirstAnswer | None) -> Home:
+        """Return where to post; what follows the first answer to a command replies to that."""
+        home = await self.homes.of(answering)
+        if first is None or first.loading:
+            return home
+        return Home(channel=home.channel, reply_to=first.posted.message)
+
+    # --- afterwards ----------------------------------------------------------
+
+    async def find(self, *, answering: Message, key: str) -> PostId | None:
+        """Look for a post; raises as `Platform.find` does."""
+        return await self._search.find(answering=answering, key=key)
+
+    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+        """Replace the text of a post; raises as `Platform.edit` does."""
+        posted = from_post_id(post)
+        if not (posted.interaction and await self._by_token(lambda: self._answers.fill(answering, text), answering)):
+            await read(self._message(posted).edit(content=text))
+
+    async def delete(self, post: PostId, *, answering: Message) -> None:
+        """Remove a post; raises as `Platform.delete` does."""
+        posted = from_post_id(post)
+        if posted.interaction and await self._by_token(lambda: self._answers.take_back(answering), answering):
+            return
+        try:
+            await read(self._message(posted).delete())
+        except DiscordRefusal as error:
+            if error.code not in GONE:
+                raise
+
+    async def _by_token(self, change: Callable[[], Awaitable[object]], answering: Message) -> bool:
+        """Change a first answer by its command's token; False when that reaches it no more."""
+        if "token" not in answering.handle:
+            return False
+        try:
+            await read(change())
+        except DiscordRefusal as error:
+            if error.code not in OVER:
+                raise
+            return False
+        return True
+
+    def _message(self, posted: Posted) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(posted.channel).get_partial_message(posted.message)
+
+
+async def _replying(home: Home, send: Send) -> int:
+    """Send as a reply, or, where we may not read what we reply to, without being one."""
+    if home.reply_to is None:
+        return await send(None)
+    reference = discord.MessageReference(message_id=home.reply_to, channel_id=home.channel, fail_if_not_exists=False)
+    try:
+        return await send(reference)
+    except DiscordRefusal as error:
+        if error.code != NO_REPLY_WITHOUT_HISTORY:
+            raise
+    return await send(None)

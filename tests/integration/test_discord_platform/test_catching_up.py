@@ -1,0 +1,180 @@
+"""What was said while nobody listened is heard afterwards, once and in order."""
+
+import asyncio
+
+import pytest
+
+from adapters.discord.adapter import DiscordPlatform
+from bot.domain.messages import Message
+from tests.doubles.intake import RecordingIntake
+from tests.integration.test_discord_platform.harness import QuickClock, Scene, serving
+
+FOUR_DAYS = 4 * 24 * 3600
+HISTORY = "GET /channels/*/messages"
+LOOKED = "/threads/active"
+
+
+@pytest.fixture
+async def before(scene: Scene, platform: DiscordPlatform, intake: RecordingIntake) -> Message:
+    """A message that was heard before we went away."""
+    async with serving(platform, intake, scene.fake):
+        await scene.say("before")
+        (message,) = await intake.wait_stored()
+    return message
+
+
+async def test_what_was_missed_in_a_channel_comes_in_order(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, before: Message
+):
+    for number in range(120):
+        await scene.fake.post(scene.channel, scene.ada, f"{number}")
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(121)
+    assert intake.texts == [before.text, *map(str, range(120))]
+
+
+async def test_what_was_missed_in_threads_comes_between(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, before: Message
+):
+    known = await scene.fake.start_thread(scene.ada, "known", message=int(before.key))
+    await scene.fake.post(known, scene.ada, "one")
+    root = await scene.say("two")
+    new = await scene.fake.start_thread(scene.ada, "new", message=root)
+    await scene.fake.post(new, scene.ada, "three")
+    await scene.fake.post(known, scene.ada, "four")
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(5)
+    assert intake.texts == ["before", "one", "two", "three", "four"]
+    threads = [message.place.thread for message in intake.messages.values()]
+    assert threads == [before.key, before.key, str(root), str(new), before.key]
+    assert {message.place.channel for message in intake.messages.values()} == {str(scene.channel)}
+
+
+async def test_what_was_missed_in_a_direct_message_comes(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    direct = await scene.fake.direct_message(scene.ada)
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.post(direct, scene.ada, "before")
+        await intake.wait_stored()
+    await scene.fake.post(direct, scene.ada, "while you were away")
+    async with serving(platform, intake, scene.fake):
+        _, message = await intake.wait_stored(2)
+    assert message.text == "while you were away"
+    assert message.place.direct
+
+
+@pytest.mark.usefixtures("before")
+async def test_what_was_missed_where_we_never_spoke_comes(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    elsewhere = await scene.fake.add_channel(scene.guild, "elsewhere")
+    await scene.fake.post(elsewhere, scene.ada, f"{scene.mention} the first time here")
+    async with serving(platform, intake, scene.fake):
+        _, message = await intake.wait_stored(2)
+    assert (message.text, message.place.channel) == ("the first time here", str(elsewhere))
+
+
+@pytest.mark.usefixtures("before")
+async def test_where_nothing_was_missed_no_history_is_read(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.wait_for(lambda: scene.fake.requests(LOOKED), bool, 5, "a look at what is new")
+        await scene.say("after")
+        await intake.wait_stored(2)
+    reads = [each for each in await scene.fake.requests("GET /channels/") if each["path"].endswith("/messages")]
+    assert reads == []
+
+
+@pytest.mark.usefixtures("before")
+async def test_what_was_missed_long_ago_is_left(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, clock: QuickClock
+):
+    await scene.say("too old")
+    clock.ahead += FOUR_DAYS
+    await scene.fake.advance(FOUR_DAYS)
+    await scene.say("yesterday")
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(2)
+    assert intake.texts == ["before", "yesterday"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_new_messages_wait_for_older_ones(scene: Scene, platform: DiscordPlatform, intake: RecordingIntake):
+    await scene.say("missed")
+    await scene.fake.fail("slow", HISTORY, seconds=0.3)
+    async with serving(platform, intake, scene.fake):
+        await scene.say("new")
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "new"]
+
+
+@pytest.mark.usefixtures("before")
+@pytest.mark.parametrize("kind", ["429", "drop_before", "truncate"])
+async def test_a_history_that_is_not_given_at_once_is_asked_for_again(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, kind: str
+):
+    await scene.say("missed")
+    await scene.fake.fail(kind, HISTORY, times=2, seconds=0.05)
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(2)
+    assert intake.texts == ["before", "missed"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_a_channel_that_we_may_not_read_holds_up_no_other(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    hidden = await scene.fake.add_channel(scene.guild, "hidden")
+    await scene.fake.post(hidden, scene.ada, f"{scene.mention} behind the curtain")
+    await scene.fake.set_permissions(hidden, deny=["VIEW_CHANNEL"])
+    await scene.say("missed")
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(2)
+        await scene.say("new")
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "new"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_a_storage_that_fails_while_catching_up_loses_nothing(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    await scene.say("one")
+    await scene.say("two")
+    intake.failures = 2
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "one", "two"]
+
+
+async def test_a_session_that_is_cut_is_resumed_and_misses_nothing(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    async with serving(platform, intake, scene.fake):
+        await scene.say("one")
+        await intake.wait_stored()
+        await scene.fake.hold_gateway()
+        await scene.say("two")
+        await scene.fake.release_gateway()
+        async with asyncio.timeout(5):
+            await intake.wait_stored(2)
+    assert intake.texts == ["one", "two"]
+    gateway = await scene.fake.gateway()
+    assert (gateway["identifies"], gateway["resumes"] >= 1) == (1, True)
+
+
+async def test_a_session_that_is_lost_is_caught_up_on(scene: Scene, platform: DiscordPlatform, intake: RecordingIntake):
+    async with serving(platform, intake, scene.fake):
+        await scene.say("one")
+        await intake.wait_stored()
+        await scene.fake.hold_gateway()
+        await scene.fake.forbid_resume()
+        await scene.say("two")
+        await scene.fake.release_gateway()
+        await intake.wait_stored(2)
+        await scene.say("three")
+        await intake.wait_stored(3)
+    assert intake.texts == ["one", "two", "three"]
+    assert (await scene.fake.gateway())["identifies"] == 2
