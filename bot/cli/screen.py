@@ -16,7 +16,10 @@ from bot.ports import Stage
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 """The option of every command whose output a script may want."""
 
-out = Console(highlight=False, soft_wrap=True)
+WIDE = 200
+"""Columns of a table that no person watches: a script wants its rows whole."""
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

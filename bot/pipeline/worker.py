@@ -151,6 +151,7 @@ class Worker:
         else:
             await self._tell(run, error.sentence)
             await self._house.jobs.ask(run.job.lease, reason=str(error))
+            log.warning("turn waits for a decision", reason=str(error))
 
     async def _retry_or_bury(self, run: Run, error: MynahError) -> None:
         decision = decide_retry(error, run.job.tries)
