@@ -338,8 +338,8 @@ class Journal(Protocol):
         """Write down the result, with its usage row and the month's sum, in one commit."""
         ...
 
-    async def failed(self, lease: Lease, name: str, reason: str) -> None:
-        """Write down that it certainly did not happen."""
+    async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
+        """Write down that nothing came of it, and what was charged all the same, in one commit."""
         ...
 
     async def unknown(self, lease: Lease, name: str, reason: str) -> None:

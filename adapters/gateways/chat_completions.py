@@ -255,15 +255,15 @@ class ChatAnswer:
             )
 
     def _explain_nothing(self) -> None:
-        model, reason = self._call.model, self._reason
+        model, reason, usage = self._call.model, self._reason, self._usage
         if reason == "content_filter":
-            raise ModelRefused("its content filter stopped the answer", model=model)
+            raise ModelRefused("its content filter stopped the answer", model=model, usage=usage)
         if reason == "length" or (self._thought and reason != "stop"):
-            raise ModelRefused("it used all its tokens for thinking; raise max_tokens", model=model)
+            raise ModelRefused("it used all its tokens for thinking; raise max_tokens", model=model, usage=usage)
         if reason is None and self._insured and not self._usage.tokens_out and not self._usage.cost:
             raise ModelBusy("it sent an empty answer", model=model)
         if self._thought or reason != "stop" or not self._transcript:
-            raise ModelRefused("it answered with nothing", model=model)
+            raise ModelRefused("it answered with nothing", model=model, usage=usage)
 
 
 def _is_no_speech(text: str) -> bool:

@@ -45,12 +45,11 @@ class SqlJournal(Journal):
     async def done(
         self, lease: Lease, name: str, result: Mapping[str, object], usage: UsageRecord | None = None
     ) -> None:
-        used = () if usage is None else recording(usage)
-        await self._enter(lease, name, StepState.DONE, *used, result=result_to_json(result))
+        await self._enter(lease, name, StepState.DONE, *_used(usage), result=result_to_json(result))
 
     @override
-    async def failed(self, lease: Lease, name: str, reason: str) -> None:
-        await self._enter(lease, name, StepState.FAILED, reason=reason)
+    async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
+        await self._enter(lease, name, StepState.FAILED, *_used(usage), reason=reason)
 
     @override
     async def unknown(self, lease: Lease, name: str, reason: str) -> None:
@@ -76,6 +75,10 @@ _QUERIES: Mapping[StepState, str] = {
     StepState.FAILED: "failed",
     StepState.UNKNOWN: "unknown",
 }
+
+
+def _used(usage: UsageRecord | None) -> tuple[Statement, ...]:
+    return () if usage is None else recording(usage)
 
 
 def _step(row: Row) -> Step:

@@ -32,6 +32,8 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from bot.domain.money import Usage
+
 
 class MynahError(Exception):
     """The root. `str(error)` is for the log; `sentence` is for the person who asked."""
@@ -114,10 +116,12 @@ class MediaForbidden(MediaProblem):
 class ModelProblem(MynahError):
     """A model, or the gateway to it, did not do what was asked."""
 
-    def __init__(self, reason: str, *, model: str = "") -> None:
+    def __init__(self, reason: str, *, model: str = "", usage: Usage | None = None) -> None:
         super().__init__(f"{model}: {reason}" if model else reason)
         self.reason = reason
         self.model = model
+        self.usage = usage
+        """What was charged all the same, for example for thinking that led to no answer; None when nothing was."""
 
     @property
     @override

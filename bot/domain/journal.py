@@ -7,7 +7,7 @@ one of these states, and each has one safe continuation:
     began     it may have happened                  → find out: ask the gateway or look in the thread
     accepted  the vendor named it                   → find out by that name
     done      it happened, the result is stored     → use the result, never do it again
-    failed    it certainly did not happen           → do it, or the next fallback
+    failed    it certainly came to nothing          → do it, or the next fallback
     unknown   nobody can tell whether it happened   → a human decides; to repeat makes it `failed`, and so free to do
 
 A row is written only by the owner of the job's lease (`bot.domain.jobs.Lease`), so a process that slept through its

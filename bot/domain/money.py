@@ -70,7 +70,7 @@ class UsageRecord:
     job: str
     """The job that made the call."""
     step: str
-    """The journal step of the job; job and step together are unique."""
+    """The journal step of the job. A step that was charged for nothing and then done has a row for each."""
     at: int
     """When it ended, in milliseconds since 1970 (UTC)."""
     platform: str

@@ -62,6 +62,8 @@ class Run:
         self.house = house
         self.job = job
         self.platform = platform
+        self.written = False
+        """Whether the written reply stands there whole; what goes wrong after it does not touch it."""
         self._steps = dict(steps)
 
     @property
@@ -117,14 +119,19 @@ class Run:
         journal, lease = self.house.journal, self.job.lease
         await journal.begin(lease, name)
         self._note(name, StepState.BEGAN)
+        started = time.monotonic()
         try:
-            return await self._perform(name, ref, request, collect())
+            result, usage = await self._perform(name, ref, request, collect())
         except ModelInDoubt as error:
             await journal.unknown(lease, name, error.reason)
             raise
         except ModelProblem as error:
-            await journal.failed(lease, name, error.reason)
+            charged = None if error.usage is None else self._record(name, ref, request, error.usage, started)
+            await journal.failed(lease, name, error.reason, charged)
             raise
+        await journal.done(lease, name, result, self._record(name, ref, request, usage, started))
+        self._note(name, StepState.DONE, result)
+        return result
 
     async def _resolve_doubt(self, name: str, ref: ModelRef, request: Request, doubt: InDoubt) -> None:
         """Return when the call may be made; one that was interrupted is looked into first."""
@@ -138,8 +145,7 @@ class Run:
             await self.house.journal.unknown(self.job.lease, name, reason)
         raise ModelInDoubt(reason, model=str(ref))
 
-    async def _perform(self, name: str, ref: ModelRef, request: Request, collect: Collector) -> Result:
-        started = time.monotonic()
+    async def _perform(self, name: str, ref: ModelRef, request: Request, collect: Collector) -> tuple[Result, Usage]:
         usage = Usage()
         async with _closing(self.house.gateway(ref).perform(request)) as stream:
             async for delta in stream:
@@ -148,13 +154,9 @@ class Run:
                 elif isinstance(delta, Finished):
                     usage = delta.usage
                 await collect.take(delta)
-        result = await collect.result()
-        record = self._record(name, ref, request, usage, int((time.monotonic() - started) * 1000))
-        await self.house.journal.done(self.job.lease, name, result, record)
-        self._note(name, StepState.DONE, result)
-        return result
+        return await collect.result(), usage
 
-    def _record(self, name: str, ref: ModelRef, request: Request, usage: Usage, duration_ms: int) -> UsageRecord:
+    def _record(self, name: str, ref: ModelRef, request: Request, usage: Usage, started: float) -> UsageRecord:
         place = self.message.place
         return UsageRecord(
             job=self.job.id,
@@ -168,7 +170,7 @@ class Run:
             model=ref.name,
             kind=request.kind,
             usage=usage,
-            duration_ms=duration_ms,
+            duration_ms=int((time.monotonic() - started) * 1000),
         )
 
     # --- posts ---------------------------------------------------------------

@@ -43,12 +43,20 @@ async def deliver_text(run: Run, text: str) -> None:
     Raises:
         PlatformProblem: a part cannot be posted.
     """
-    draft = run.posted(DRAFT)
-    for index, part in enumerate(split_text(text, run.platform.abilities.text_limit)):
-        if index == 0 and draft is not None:
-            await run.edit(draft, part)
-        else:
-            await run.post(f"post:text:{index}", TextPart(text=part))
+    first, *others = split_text(text, run.platform.abilities.text_limit) or [""]
+    if first:
+        await _finish_first(run, first)
+    for index, part in enumerate(others, start=1):
+        await run.post(f"post:text:{index}", TextPart(text=part))
+    run.written = True
+
+
+async def _finish_first(run: Run, text: str) -> None:
+    """Post the first part; what stands there already, or may stand there since before a crash, gets its final words."""
+    begun = run.step(DRAFT) is not None
+    post = await run.post(DRAFT, TextPart(text=text))
+    if begun:
+        await run.edit(post, text)
 
 
 async def deliver_clip(run: Run, clip: VoiceClip | None, *, text: bool) -> None:
@@ -68,9 +76,8 @@ async def deliver_clip(run: Run, clip: VoiceClip | None, *, text: bool) -> None:
 
 
 async def apologise(run: Run, sentence: str) -> None:
-    """Say in one sentence why there is no answer; a text that was still growing gives way to it."""
-    draft = run.posted(DRAFT)
-    if draft is not None:
-        await run.edit(draft, sentence)
+    """Say in one sentence what went wrong; a text that was still growing gives way to it, a finished one stays."""
+    if run.step(DRAFT) is not None and not run.written:
+        await _finish_first(run, sentence)
     else:
         await run.post("post:sorry", TextPart(text=sentence))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.audio import AudioLimits
 from bot.domain.errors import MediaProblem, MediaTooLarge, MediaTooLong, MediaUnreadable
-from bot.domain.messages import Attachment, FetchedMedia
+from bot.domain.messages import Attachment, FetchedMedia, Message
 from bot.pipeline.calls import Run
 
 
@@ -26,9 +26,7 @@ async def fetch(run: Run) -> Fetched:
     """
     media: list[FetchedMedia] = []
     problems: list[MediaProblem] = []
-    for attachment in run.message.attachments:
-        if not attachment.may_be_media:
-            continue
+    for attachment in _worth_fetching(run.message):
         try:
             media.append(await _fetch_one(run, attachment))
         except MediaUnreadable as error:
@@ -37,6 +35,12 @@ async def fetch(run: Run) -> Fetched:
         except MediaProblem as error:
             problems.append(error)
     return Fetched(media=media, problems=problems)
+
+
+def _worth_fetching(message: Message) -> Sequence[Attachment]:
+    """Return what may be sound or video; where a message is nothing but files, their bytes decide, not their names."""
+    likely = [attachment for attachment in message.attachments if attachment.may_be_media]
+    return likely if likely or message.text else message.attachments
 
 
 def _is_declared_media(attachment: Attachment) -> bool:

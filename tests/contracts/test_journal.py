@@ -120,3 +120,16 @@ async def test_usage_is_written_down_with_the_result_and_only_with_it(storage: S
     assert await storage.ledger.of_job(job.id) == [used]
     (line,) = await storage.ledger.sums(Dimension.MODEL, since=0)
     assert line.calls == 1
+
+
+async def test_what_was_charged_for_nothing_is_written_down_beside_what_came_of_it_later(storage: Storage):
+    job = await running_job(storage)
+    used = record(job.id, "answer", storage.clock.now())
+    await storage.journal.begin(job.lease, "answer")
+    await storage.journal.failed(job.lease, "answer", "it only thought", used)
+    assert (await storage.journal.steps(job.id))["answer"].state is StepState.FAILED
+    await storage.journal.begin(job.lease, "answer")
+    await storage.journal.done(job.lease, "answer", {}, used)
+    assert await storage.ledger.of_job(job.id) == [used, used]
+    (line,) = await storage.ledger.sums(Dimension.MODEL, since=0)
+    assert line.calls == 2

@@ -45,8 +45,10 @@ class MemoryJournal(Journal):
             self._ledger.records.append(usage)
 
     @override
-    async def failed(self, lease: Lease, name: str, reason: str) -> None:
+    async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
         self._enter(lease, name, StepState.FAILED)
+        if usage is not None:
+            self._ledger.records.append(usage)
 
     @override
     async def unknown(self, lease: Lease, name: str, reason: str) -> None:

@@ -11,10 +11,13 @@ import pytest
 
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelRefused, ModelUnreachable
 from bot.domain.jobs import MAX_TRIES, JobStatus
-from bot.domain.messages import Attachment
-from bot.domain.money import CallKind, Nanodollars
+from bot.domain.journal import Step, StepState
+from bot.domain.messages import Attachment, TextPart
+from bot.domain.models import Request
+from bot.domain.money import CallKind, Nanodollars, Usage
 from bot.pipeline.deliver import SILENT
 from bot.pipeline.intake import StoredIntake
+from bot.pipeline.live import DRAFT
 from bot.pipeline.worker import Worker
 from tests.doubles.gateway import Point
 from tests.doubles.house import VOICE_NOTE, TestHouse, message, open_test_house
@@ -206,6 +209,49 @@ async def test_an_unknown_cost_stays_unknown(home: TestHouse):
 async def test_the_price_is_written_down_once(home: TestHouse):
     await home.say(message("1", "Hello"))
     assert [record.usage.cost for record in home.ledger.records] == [Nanodollars(950_000)]
+
+
+async def test_what_an_answer_of_nothing_cost_is_written_down(tmp_path: Path):
+    home = open_test_house(tmp_path, chat_model="scripted/omni, scripted/mind")
+    thought = Usage(tokens_in=5, tokens_out=900, cost=Nanodollars(70_000))
+    home.gateway.fail(Point.ENDING, ModelRefused("it only thought", model="omni", usage=thought))
+    await home.say(message("1", "Hello"))
+    assert [record.model for record in home.ledger.records] == ["omni", "mind"]
+    assert home.ledger.records[0].usage == thought
+
+
+async def half_said(home: TestHouse) -> None:
+    """Leave what a process leaves that dies between posting the beginning of an answer and writing that down."""
+    asked = message("1", "Hello")
+    await StoredIntake(home.house).accept(asked)
+    home.store.steps[asked.job_id] = {DRAFT: Step(name=DRAFT, state=StepState.BEGAN)}
+    await home.platform.post(TextPart(text="Good mor …"), answering=asked, key=f"{asked.job_id}/{DRAFT}")
+
+
+async def test_an_answer_that_was_growing_when_we_died_gets_its_final_words(home: TestHouse):
+    await half_said(home)
+    await home.work()
+    assert texts(home) == ["Good morning to you, too."]
+
+
+async def test_an_answer_that_was_growing_when_we_died_gives_way_to_the_apology(home: TestHouse):
+    await half_said(home)
+    home.gateway.fail(Point.SENT, ModelRefused("no", model="mind"))
+    await home.work()
+    assert texts(home) == ["The model mind did not answer: no."]
+
+
+async def test_what_goes_wrong_after_the_text_does_not_take_it_back(tmp_path: Path):
+    home = open_test_house(tmp_path, reply="both")
+
+    def answer(_: Request) -> str:
+        home.gateway.fail(Point.ACCEPTED, ModelInDoubt("cut off", model="mouth"))
+        return "Good morning to you, too."
+
+    home.gateway.answers[CallKind.CHAT] = answer
+    await home.say(message("1", "Hello"))
+    assert texts(home)[0] == "Good morning to you, too."
+    assert "may have been charged" in texts(home)[1]
 
 
 async def test_a_conversation_runs_in_order_and_others_side_by_side(home: TestHouse):

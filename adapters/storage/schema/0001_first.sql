@@ -74,9 +74,9 @@ CREATE TABLE usage (
     tokens_out BIGINT,
     audio_ms BIGINT,
     cost_nano BIGINT,
-    duration_ms BIGINT NOT NULL,
-    UNIQUE (job, step)
+    duration_ms BIGINT NOT NULL
 );
+CREATE INDEX usage_job ON usage (job);
 CREATE INDEX usage_at ON usage (at);
 CREATE INDEX usage_channel ON usage (platform, workspace, channel, at);
 
