@@ -27,6 +27,8 @@ class Cdn:
         return await self._edge.with_faults(request, respond)
 
     def _bytes(self, request: web.Request) -> web.Response:
+        if "Authorization" in request.headers:
+            self._world.records.violations.append(f"GET {request.path}: the token was sent to the content network")
         data = self._world.files.get(request.match_info["attachment_id"])
         if data is None or not still_valid(self._world, request.path, request.query):
             return web.Response(status=404, text=GONE)

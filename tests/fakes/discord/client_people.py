@@ -97,6 +97,7 @@ class People(ControlClient):
         channel: int,
         user: int,
         permissions: Sequence[str] = (),
+        offered: bool = False,
         locale: str = "en-US",
     ) -> int:
         """Use a slash command and return the interaction's id.
@@ -107,6 +108,7 @@ class People(ControlClient):
             channel: where.
             user: who.
             permissions: what the user may do there besides what their roles give them.
+            offered: whether the server's admin lets everybody use it, whatever permissions it asks for.
             locale: the user's language.
         """
         values, files = _split_files(options or {})
@@ -118,6 +120,7 @@ class People(ControlClient):
             channel_id=str(channel),
             user_id=str(user),
             permissions=list(permissions),
+            offered=offered,
             locale=locale,
         )
         return int(made["id"])

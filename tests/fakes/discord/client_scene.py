@@ -36,8 +36,18 @@ class Scene(ControlClient):
         owner: int | None = None,
         premium_tier: int = 0,
         guild: int | None = None,
+        denied: Sequence[str] = (),
     ) -> int:
-        """Make a guild with the bot and these members in it; `guild` chooses its id, and with it its shard."""
+        """Make a guild with the bot and these members in it.
+
+        Args:
+            name: of the guild.
+            members: who is in it beside the bot.
+            owner: whose it is.
+            premium_tier: how much it is boosted.
+            guild: its id, and with it its shard.
+            denied: what nobody may do there, by name, such as `SEND_VOICE_MESSAGES`.
+        """
         made = await self.act(
             "guilds",
             name=name,
@@ -45,6 +55,7 @@ class Scene(ControlClient):
             owner_id=text(owner),
             premium_tier=premium_tier,
             id=text(guild),
+            denied=list(denied),
         )
         return int(made["id"])
 

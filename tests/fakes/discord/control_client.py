@@ -1,6 +1,7 @@
 """The driver's plumbing: HTTP to the control API, and waiting for something to become true."""
 
 import asyncio
+import io
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self, TypeVar
@@ -59,7 +60,9 @@ class ControlClient:
         form = FormData(quote_fields=False)
         form.add_field("payload_json", body, content_type="application/json")
         for number, file in enumerate(files):
-            form.add_field(f"files[{number}]", file.data, filename=file.name, content_type=file.content_type)
+            form.add_field(
+                f"files[{number}]", io.BytesIO(file.data), filename=file.name, content_type=file.content_type
+            )
         plain = {"data": body, "headers": {"Content-Type": "application/json"}}
         async with self.session.post(f"/_fake/{act}", **({"data": form} if files else plain)) as response:
             if response.status != 200:

@@ -1,5 +1,6 @@
 """The typed driver that tests use: what people do in Slack, and what can be seen of the app."""
 
+import io
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -315,7 +316,7 @@ class SlackFake:
 
     async def _attach(self, upload: Upload) -> Json:
         """Hand over a file's bytes; returns what is said about them."""
-        async with self.session.post(f"{self.url}/_fake/blobs", data=upload.content) as response:
+        async with self.session.post(f"{self.url}/_fake/blobs", data=io.BytesIO(upload.content)) as response:
             blob = (await response.json())["blob"]
         about = {name: value for name, value in asdict(upload).items() if name != "content" and value is not None}
         return about | {"blob": blob}

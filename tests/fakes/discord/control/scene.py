@@ -24,16 +24,18 @@ def add_user(act: Context) -> dict[str, Any]:
 
 
 def add_guild(act: Context) -> dict[str, Any]:
-    """Make a guild that the bot is in; `name`, `owner_id`, `members`, `premium_tier`, `id`."""
+    """Make a guild that the bot is in; `name`, `owner_id`, `members`, `premium_tier`, `id`, `denied` by name."""
     world, now = act.world, act.world.clock.now()
     guild_id = act.optional("id") or world.ids.next()
-    bot_role = Role(id=world.ids.next(), name="mynah", permissions=int(INVITED), managed=True, position=1)
+    denied = named(act.payload.get("denied") or [])
+    bot_role = Role(id=world.ids.next(), name="mynah", permissions=int(INVITED & ~denied), managed=True, position=1)
+    everyone = Role(id=guild_id, name="@everyone", permissions=int(EVERYONE & ~denied))
     guild = Guild(
         id=guild_id,
         name=act.text("name"),
         owner_id=act.optional("owner_id") or "1",
         premium_tier=act.payload.get("premium_tier", 0),
-        roles={guild_id: Role(id=guild_id, name="@everyone", permissions=int(EVERYONE)), bot_role.id: bot_role},
+        roles={guild_id: everyone, bot_role.id: bot_role},
         members={world.bot_id: Member(user_id=world.bot_id, joined_at=now, roles=[bot_role.id])},
     )
     world.guilds[guild.id] = guild

@@ -21,7 +21,11 @@ GUILD_CONTEXT, BOT_DM_CONTEXT = 0, 1
 
 
 def use_slash(act: Context) -> dict[str, Any]:
-    """Use a slash command; `name` (with its subcommand), `options`, `user_id`, `channel_id`, `permissions`, files."""
+    """Use a slash command; `name` (with its subcommand), `options`, `user_id`, `channel_id`, `permissions`, files.
+
+    `offered` says that a server's admin lets everybody use the command there, whatever permissions it asks for:
+    https://docs.discord.com/developers/interactions/application-commands#permissions
+    """
     return _begin(act, COMMAND, _slash_data(act, focused=None), name=act.text("name"))
 
 
@@ -130,7 +134,8 @@ def _command(act: Context, kind: int, name: str) -> dict[str, Any]:
     if command["contexts"] is not None and context not in command["contexts"]:
         raise ValueError(f"command {name!r} is not offered here")
     needed = int(command["default_member_permissions"] or 0)
-    if channel.type != DM and needed & ~int(_permissions(act, channel)):
+    hidden = channel.type != DM and needed & ~int(_permissions(act, channel))
+    if hidden and not act.payload.get("offered"):
         raise ValueError(f"command {name!r} is hidden from this user")
     return command
 

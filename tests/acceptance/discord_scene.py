@@ -1,0 +1,140 @@
+"""Discord, with one person in one channel."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from typing_extensions import override
+
+from tests.acceptance.recordings import DATA, VOICE_NOTE, Recording
+from tests.acceptance.scenes import Holds, Reply, Scene
+from tests.fakes.discord.client import FakeDiscord, File, Posted, Used
+from tests.fakes.process import running
+
+
+@dataclass(kw_only=True)
+class DiscordScene(Scene):
+    """Discord, through its gateway."""
+
+    fake: FakeDiscord
+    user: int
+    channel: int
+    settings: dict[str, str]
+    mention: str
+    guild: int | None = None
+    """None in a direct message."""
+    name: str = "discord"
+    _threads: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> str:
+        return f"discord:{self.guild or ''}:{self.channel}"
+
+    @override
+    async def ready(self) -> None:
+        await self.fake.wait_for_sessions(1, seconds=30)
+
+    @override
+    async def write(self, text: str, *, under: str | None = None, told: bool = True) -> str:
+        thread = int(under) if under and self.guild else None
+        message = str(await self.fake.post(thread or self.channel, self.user, text))
+        if thread:
+            self._threads[message] = thread
+        return message
+
+    @override
+    async def speak(self, name: str = VOICE_NOTE, text: str = "", *, told: bool = True) -> str:
+        content = (DATA / name).read_bytes()
+        if name == VOICE_NOTE and not text:
+            voice = File(
+                name="voice-message.ogg", data=content, content_type="audio/ogg", duration_secs=5.5, waveform="AAECAwQF"
+            )
+            return str(await self.fake.post(self.channel, self.user, voice=voice))
+        return str(await self.fake.post(self.channel, self.user, text, files=[File(name=name, data=content)]))
+
+    @override
+    async def send(self, *recordings: Recording, text: str = "") -> str:
+        files = [File(name=each.name, data=each.content, content_type=each.declared) for each in recordings]
+        return str(await self.fake.post(self.channel, self.user, text, files=files))
+
+    @override
+    async def robot(self, text: str) -> str:
+        robot = await self.fake.add_user("robot", bot=True)
+        if self.guild is not None:
+            await self.fake.add_member(self.guild, robot)
+        return str(await self.fake.post(self.channel, robot, text))
+
+    @override
+    async def use(self, command: str, *, manages: bool = False, **options: str) -> str:
+        # Discord itself hides commands that change something, until an admin of the server offers them to everybody.
+        allowed = {"permissions": ["MANAGE_CHANNELS"]} if manages else {"offered": True}
+        used = await self.fake.use_slash(command, options, channel=self.channel, user=self.user, **allowed)
+        answered = await self.fake.wait_for_answer(used, where=_is_answered)
+        if not all(answer.ephemeral for answer in answered.messages):
+            raise AssertionError(f"/{command} was answered to everybody: {answered}")
+        return "\n".join(answer.content for answer in answered.messages)
+
+    @override
+    async def begin(self, command: str, **options: str) -> str:
+        used = await self.fake.use_slash(command, options, channel=self.channel, user=self.user)
+        await self.fake.wait_for_answer(used)
+        return str(used)
+
+    @override
+    async def replies(self, message: str) -> Sequence[Reply]:
+        return [_reply(posted, await self._clip(posted)) for posted in await self._posted(message)]
+
+    @override
+    async def until(self, message: str, holds: Holds, *, seconds: float) -> Sequence[Reply]:
+        def wanted(found: list[Posted]) -> bool:
+            return holds([_reply(posted, b"".join(file.name.encode() for file in posted.files)) for posted in found])
+
+        await self.fake.wait_for(lambda: self._posted(message), wanted, seconds, "reply")
+        return await self.replies(message)
+
+    async def _posted(self, message: str) -> list[Posted]:
+        """Return what Mynah posted after a message where it was written, and in the thread that was made from it."""
+        places = (self._threads.get(message, self.channel), int(message))
+        found = [posted for place in places for posted in await self.fake.bot_messages(place)]
+        return [posted for posted in found if posted.id > int(message) and not posted.loading]
+
+    async def _clip(self, posted: Posted) -> bytes:
+        return b"".join([await self.fake.file_bytes(file) for file in posted.files])
+
+    @override
+    async def violations(self) -> Sequence[str]:
+        return await self.fake.violations()
+
+    @override
+    async def alone(self) -> "DiscordScene":
+        user = await self.fake.add_user("ada")
+        return replace(self, user=user, channel=await self.fake.direct_message(user), guild=None)
+
+    @override
+    async def among_others(self) -> "DiscordScene":
+        user, other = await self.fake.add_user("ada"), await self.fake.add_user("charles")
+        guild = await self.fake.add_guild("aviary", members=[user, other], owner=other)
+        return replace(self, user=user, guild=guild, channel=await self.fake.add_channel(guild, "general"))
+
+
+def _reply(posted: Posted, clip: bytes) -> Reply:
+    return Reply(text=posted.content, clip=clip)
+
+
+def _is_answered(used: Used) -> bool:
+    return bool(used.messages) and not used.messages[0].loading
+
+
+@asynccontextmanager
+async def open_discord() -> AsyncIterator[DiscordScene]:
+    """Start a fake Discord with one person in a direct message with Mynah."""
+    async with running("tests.fakes.discord") as url, FakeDiscord(url) as fake:
+        ada = await fake.add_user("ada")
+        settings = {
+            "DISCORD__TOKEN": await fake.token(),
+            "DISCORD__API_URL": fake.api_url,
+            "DISCORD__GATEWAY_URL": fake.gateway_url,
+            "DISCORD__FILE_HOSTS": f'["{url.removeprefix("http://")}"]',
+        }
+        channel, me = await fake.direct_message(ada), await fake.bot_id()
+        yield DiscordScene(fake=fake, user=ada, channel=channel, settings=settings, mention=f"<@{me}>")

@@ -1,0 +1,70 @@
+"""`mynah serve` that dies of a recording at one exact point: `MYNAH_TEST_DEATH=before:done:answer` or `after:submit`.
+
+The process kills itself with SIGKILL, so nothing is flushed, closed or told, as when the power is cut; only the point is
+chosen. Everything else is the real service.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+
+from typing_extensions import override
+
+import bot.app
+from adapters.storage.jobs import SqlJobs
+from adapters.storage.journal import SqlJournal
+from bot.cli import main
+from bot.domain.jobs import Lease
+from bot.domain.messages import JobId, Message
+from bot.domain.money import UsageRecord
+
+DEATH = os.environ.get("MYNAH_TEST_DEATH", "")
+
+
+doomed: set[JobId] = set()
+"""Jobs with a recording: what is only written is survived."""
+
+
+def die_here(job: JobId, point: str) -> None:
+    """Die when this is the point; `before:done:post` stands for every step whose name begins with `post`."""
+    if DEATH and job in doomed and point.startswith(DEATH):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalJobs(SqlJobs):
+    @override
+    async def submit(self, message: Message) -> bool:
+        if message.attachments:
+            doomed.add(message.job_id)
+        die_here(message.job_id, "before:submit")
+        stored = await super().submit(message)
+        die_here(message.job_id, "after:submit")
+        return stored
+
+    @override
+    async def finish(self, lease: Lease) -> None:
+        die_here(lease.job, "before:finish")
+        await super().finish(lease)
+        die_here(lease.job, "after:finish")
+
+
+class MortalJournal(SqlJournal):
+    @override
+    async def begin(self, lease: Lease, name: str) -> None:
+        die_here(lease.job, f"before:begin:{name}")
+        await super().begin(lease, name)
+        die_here(lease.job, f"after:begin:{name}")
+
+    @override
+    async def done(
+        self, lease: Lease, name: str, result: Mapping[str, object], usage: UsageRecord | None = None
+    ) -> None:
+        die_here(lease.job, f"before:done:{name}")
+        await super().done(lease, name, result, usage)
+        die_here(lease.job, f"after:done:{name}")
+
+
+if __name__ == "__main__":
+    bot.app.SqlJobs = MortalJobs  # type: ignore[misc]
+    bot.app.SqlJournal = MortalJournal  # type: ignore[misc]
+    main()
