@@ -1,0 +1,54 @@
+"""Measure: `python -m benchmarks [--quick] [--page PATH] [QUESTION ...]`; without names, every question in turn.
+
+A question is a module of this folder with a `TITLE` and `async def measure(*, quick: bool) -> str`, which returns
+Markdown. Results go to standard output and to their section of docs/benchmarks.md; what is measured with `--quick` only
+shows that it works, and goes to no page unless one is named.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.rig.machine import ROOT, describe
+from benchmarks.rig.page import write_section
+
+QUESTIONS = ("turns", "faults", "conversion", "transcription", "speech", "storage")
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def answer(question: str, *, quick: bool) -> str:
+    """Measure one question; returns its section: when, where and how it was measured, then what came of it."""
+    module = import_module(f"benchmarks.{question}")
+    command = f"python -m benchmarks{' --quick' if quick else ''} {question}"
+    began, date = time.monotonic(), time.strftime("%Y-%m-%d", time.gmtime())
+    found = asyncio.run(module.measure(quick=quick))
+    minutes = (time.monotonic() - began) / 60
+    lines = (f"## {module.TITLE}", f"`{command}`, {date}, {minutes:.1f} minutes. {describe()}", found)
+    return "\n\n".join(lines)
+
+
+def main() -> None:
+    """Read the command line, measure, write down."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"what to measure: {', '.join(QUESTIONS)}")
+    parser.add_argument("--quick", action="store_true", help="small sizes: to see that it works, not to write down")
+    parser.add_argument("--page", type=Path, help="write to this page instead of docs/benchmarks.md")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.questions) - set(QUESTIONS):
+        parser.error(f"no such question: {', '.join(sorted(unknown))}")
+    page = arguments.page or (None if arguments.quick else PAGE)
+    for question in arguments.questions or QUESTIONS:
+        section = answer(question, quick=arguments.quick)
+        sys.stdout.write(f"{section}\n\n")
+        sys.stdout.flush()
+        if page is not None:
+            write_section(page, question, section)
+
+
+if __name__ == "__main__":
+    main()
