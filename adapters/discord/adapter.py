@@ -1,7 +1,7 @@
 """Discord as a platform: the connection and the calls. What things mean is in translate.py and commands.py."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -26,7 +26,7 @@ from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
 from bot.domain.messages import Attachment, ClipPart, Message, Part, PostId
-from bot.ports import Abilities, ClipFormat, Clock, Intake, Live, Platform
+from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
 
 __all__ = ["DiscordAccount", "DiscordPlatform", "invite_url"]
 
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 SIGN_IN_PAUSE_SECONDS = 2.0
 
 
-class DiscordPlatform(Platform):
+class DiscordPlatform(Platform, Checked):
     """One Discord application. Use it as an async context manager: it holds the HTTP sessions.
 
     Its addresses become those of the whole process when it signs in, for discord.py keeps them in globals; so a process
@@ -191,7 +191,8 @@ class DiscordPlatform(Platform):
 
     # --- the doctor ----------------------------------------------------------
 
-    async def check(self) -> tuple[Finding, ...]:
+    @override
+    async def check(self) -> Sequence[Finding]:
         """Look at the token and the application, without connecting to the gateway; never raises for what it finds."""
         return await findings(self._account, self._clock)
 

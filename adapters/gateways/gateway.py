@@ -15,7 +15,7 @@ from adapters.gateways.problems import Call
 from adapters.gateways.profiles import UNLISTED, ModelFacts
 from adapters.gateways.reply import Patience, Reply
 from bot.domain.audio import MediaFile
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
+from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnauthorised, ModelUnknown
 from bot.domain.health import Finding
 from bot.domain.journal import Step, StepState
 from bot.domain.models import (
@@ -122,12 +122,16 @@ class RemoteGateway(Gateway, Checked):
 
     @override
     async def check(self) -> Sequence[Finding]:
+        """Look whether the gateway can be reached and takes the key, for nothing."""
         try:
             await self._client.get(self._endpoint.key_path, self._call(""))
+        except ModelUnauthorised as error:
+            what = f"{self.name} does not take the key: {error.reason}, so its models answer nobody."
+            fix = f"Look at the account and the key at the gateway's site; the key is {self.name}.key of the settings."
+            return [Finding(ok=False, what=what, fix=fix)]
         except ModelProblem as error:
-            name = self.name.upper()
-            fix = f"Look at the account and the key at the gateway's site; the key is the setting MYNAH_{name}__KEY."
-            return [Finding(ok=False, what=f"{self.name} does not take the key: {error.reason}.", fix=fix)]
+            what = f"{self.name} gave no answer: {error.reason}, so its models answer nobody now."
+            return [Finding(ok=False, what=what, fix=f"Check the network, and {self.name}.base_url of the settings.")]
         return [Finding(ok=True, what=f"{self.name} takes the key.")]
 
     def _encoded(self, request: Request) -> tuple[Body, ChatAnswer]:

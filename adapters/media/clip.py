@@ -3,7 +3,8 @@
 Two passes over the speech, a second at a time: one measures, one writes.
 """
 
-from adapters.media.export import Writer, export_for
+from adapters.media.export import Writer
+from adapters.media.formats import export_for
 from adapters.media.loudness import gain_db, levels, limited, waveform
 from adapters.media.pcm import blocks
 from bot.domain.audio import MediaFile, MediaFormat

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import chain, count
 from pathlib import Path
 
-from adapters.media.export import Writer, export_for
+from adapters.media.export import Writer
+from adapters.media.formats import export_for
 from adapters.media.pcm import Pcm, blocks, read_ahead
 from adapters.media.problems import Unreadable
 from adapters.media.remux import copy, measure

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from bot.domain.errors import SettingInvalid
 
+PACKAGE = "imageio_ffmpeg"
+"""The package that brings a static ffmpeg, https://github.com/imageio/imageio-ffmpeg."""
+
 
 def find_converter() -> str:
     """Return the absolute path of an ffmpeg: the static one of imageio-ffmpeg, which starts in a sixth of the time, else the system's.
 
-    An absolute path matters: pydub looks in the current folder first. See https://github.com/imageio/imageio-ffmpeg.
+    An absolute path matters: pydub looks in the current folder first.
 
     Raises:
         SettingInvalid: there is none.
@@ -22,7 +25,7 @@ def find_converter() -> str:
 
 
 def _bundled() -> str | None:
-    if importlib.util.find_spec("imageio_ffmpeg") is None:
+    if importlib.util.find_spec(PACKAGE) is None:
         return None
     import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415  an extra that may be missing
 

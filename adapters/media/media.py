@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import uuid
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import Any, Self
 
 from typing_extensions import override
 
+from adapters.media.checks import findings
 from adapters.media.ffmpeg import find_converter
 from adapters.workers.pool import WorkerCrashed, WorkerError, WorkerPool, WorkerTimeout
 from bot.domain.audio import Conversion, MediaFacts, MediaFile, MediaFormat
-from bot.domain.errors import MediaTooLong, MediaUnreadable
-from bot.ports import ClipFormat, Media
+from bot.domain.errors import MediaTooLong, MediaUnreadable, SettingInvalid
+from bot.domain.health import Finding
+from bot.ports import Checked, ClipFormat, Media
 
 _MEGABYTE = 1024 * 1024
 _MEMORY_LIMIT_BYTES = 2048 * _MEGABYTE
@@ -25,7 +27,7 @@ _RECYCLE_BYTES = 200 * _MEGABYTE
 _PROBE_SECONDS = 30.0
 
 
-class PydubMedia(Media):
+class PydubMedia(Media, Checked):
     """Sound and video by PyAV and pydub. Use it as an async context manager.
 
     Args:
@@ -33,20 +35,26 @@ class PydubMedia(Media):
         max_seconds: the most that is decoded where no plan says so, for `silent` and `clip`.
 
     Raises:
-        SettingInvalid: on opening; there is no ffmpeg on this machine.
+        SettingInvalid: at the first file; there is no ffmpeg on this machine.
     """
 
     def __init__(self, *, workers: int | None = None, max_seconds: float = 7200.0) -> None:
         self._workers = workers or os.cpu_count() or 1
         self._max_seconds = max_seconds
+        self._converter: str | None = None
+        self._failure: Exception = RuntimeError("PydubMedia is used as an async context manager")
         self._open: WorkerPool | None = None
 
     async def __aenter__(self) -> Self:
-        converter = await asyncio.to_thread(find_converter)
+        try:
+            self._converter = await asyncio.to_thread(find_converter)
+        except SettingInvalid as error:  # Who only looks at records needs none.
+            self._failure = error
+            return self
         self._open = WorkerPool(
             "adapters.media.worker",
             size=self._workers,
-            arguments={"converter": converter},
+            arguments={"converter": self._converter},
             max_rss_bytes=_RECYCLE_BYTES,
             memory_limit_bytes=_MEMORY_LIMIT_BYTES,
         )
@@ -56,8 +64,9 @@ class PydubMedia(Media):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._pool.__aexit__(kind, error, trace)
-        self._open = None
+        if self._open is not None:
+            await self._open.__aexit__(kind, error, trace)
+            self._open = None
 
     async def warm(self) -> None:
         """Start the workers now, so that the first file does not wait for them."""
@@ -122,10 +131,15 @@ class PydubMedia(Media):
         seconds, waveform = made
         return seconds, waveform
 
+    @override
+    async def check(self) -> Sequence[Finding]:
+        """Look whether ffmpeg is there and writes what we need."""
+        return await findings(self._converter)
+
     @property
     def _pool(self) -> WorkerPool:
         if self._open is None:
-            raise RuntimeError("PydubMedia is used as an async context manager")
+            raise self._failure
         return self._open
 
 

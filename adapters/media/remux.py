@@ -7,7 +7,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from adapters.media.export import EXPORTS
+from adapters.media.formats import EXPORTS
 from adapters.media.problems import TooLong, Unreadable
 from adapters.media.source import Source, opened
 from bot.domain.audio import MediaFormat

@@ -37,7 +37,7 @@ from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
 from bot.domain.messages import Attachment, ClipPart, Message, Part, PostId
-from bot.ports import Abilities, ClipFormat, Clock, Intake, Live, Platform
+from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ FIND_DELAYS = (0.5, 1.5)
 """Seconds between two looks for a post in doubt: a clip shows up some time after Slack said yes."""
 
 
-class SlackPlatform(Platform):
+class SlackPlatform(Platform, Checked):
     """One Slack app in one workspace. Use it as an async context manager: it holds the shared HTTP session."""
 
     name = PLATFORM
@@ -238,6 +238,7 @@ class SlackPlatform(Platform):
 
     # --- the doctor ----------------------------------------------------------
 
+    @override
     async def check(self) -> Sequence[Finding]:
         """Look at tokens and scopes; never raises for what it finds."""
         return await findings(self._account, self._client)

@@ -41,6 +41,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)
 DATA = Path(__file__).resolve().parents[1] / "data"
 TEXTS = json.loads((DATA / "texts.json").read_text())
 EAR, MIND, MOUTH = "whisper-tiny.en", "smollm2-135m-instruct", "en_US-joe-medium"
+PATHS = {name: weights.look_up(name, {}).path for name in (EAR, MIND, MOUTH)}
 RATE = 16_000
 SLOT = 20
 """Seconds."""
@@ -271,15 +272,15 @@ async def test_a_model_that_nobody_uses_is_dropped_and_comes_back():
 
 async def test_models_of_ones_own_are_used_by_path(tmp_path: Path):
     own = {
-        "my/ear": str(weights.look_up(EAR, {}).path),
-        "my/mind": str(weights.look_up(MIND, {}).path),
-        "my/mouth": str(weights.look_up(MOUTH, {}).path),
+        "my/ear": str(PATHS[EAR]),
+        "my/mind": str(PATHS[MIND]),
+        "my/mouth": str(PATHS[MOUTH]),
     }
     async with LocalGateway(own, processes=1) as gateway:
         names = {ref.name for ref in await gateway.catalogue()}
         assert names == {*own, EAR, MIND, MOUTH}
         for request in Harness(gateway, tmp_path).requests:
-            mine = next(name for name in own if own[name] == str(weights.look_up(request.model, {}).path))
+            mine = next(name for name in own if own[name] == str(PATHS[request.model]))
             assert await gateway.capabilities(mine) == await gateway.capabilities(request.model)
         assert [delta async for delta in gateway.perform(SpeechRequest(model="my/mouth", text="Hello."))]
 
@@ -310,7 +311,7 @@ async def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
 async def test_damaged_weights_are_refused(tmp_path: Path):
     (tmp_path / "mind.gguf").write_bytes(b"GGUF" + bytes(1_000))
     (tmp_path / "mouth.onnx").write_bytes(bytes(1_000))
-    description = weights.voice_file(weights.look_up(MOUTH, {}).path)
+    description = weights.voice_file(PATHS[MOUTH])
     (tmp_path / "mouth.onnx.json").write_text(description.read_text())
     own = {"mind": str(tmp_path / "mind.gguf"), "mouth": str(tmp_path / "mouth.onnx")}
     async with LocalGateway(own) as gateway:

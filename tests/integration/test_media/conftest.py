@@ -11,6 +11,7 @@ import pytest_asyncio
 from adapters.media.ffmpeg import find_converter
 from adapters.media.media import PydubMedia
 
+CONVERTER = find_converter()
 SECONDS = 1.0
 PITCH = 440
 
@@ -67,14 +68,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _ffmpeg(folder: Path, *arguments: str) -> None:
-    command = [find_converter(), "-nostdin", "-loglevel", "error", "-y", *arguments]
+    command = [CONVERTER, "-nostdin", "-loglevel", "error", "-y", *arguments]
     subprocess.run(command, cwd=folder, check=True)  # noqa: S603
 
 
 async def ffmpeg(*arguments: str, folder: Path) -> bytes:
     """Run ffmpeg as anybody would, and return what it says."""
     process = await asyncio.create_subprocess_exec(
-        *(find_converter(), "-nostdin", "-loglevel", "error", "-y", *arguments),
+        *(CONVERTER, "-nostdin", "-loglevel", "error", "-y", *arguments),
         cwd=folder,
         stderr=asyncio.subprocess.PIPE,
     )
