@@ -1,4 +1,7 @@
-"""The composition root: opens everything in order, closes it in reverse. The only importer of adapters."""
+"""The composition root: opens everything in order, closes it in reverse. The only importer of adapters.
+
+The libraries of Slack, Discord and remote gateways take most of a second to import, so only who uses them does.
+"""
 
 import asyncio
 import getpass
@@ -12,13 +15,10 @@ from typing import cast
 
 import structlog
 
-from adapters.discord.adapter import DiscordAccount, DiscordPlatform, invite_url as discord_invite_url
-from adapters.gateways.endpoints import OPENROUTER
-from adapters.gateways.gateway import RemoteGateway
+from adapters.discord.account import DiscordAccount, invite_url as discord_invite_url
 from adapters.local.gateway import LocalGateway
 from adapters.media.media import PydubMedia
 from adapters.slack.account import SlackAccount
-from adapters.slack.adapter import SlackPlatform
 from adapters.slack.manifest import manifest as slack_manifest
 from adapters.storage.blobs import FileBlobs
 from adapters.storage.channels import SqlChannels
@@ -28,11 +28,13 @@ from adapters.storage.database import open_database
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from adapters.storage.ledger import SqlLedger
-from adapters.terminal.adapter import TerminalPlatform, terminal_message
-from bot.domain.errors import PlatformProblem, SettingInvalid, StorageUnavailable
+from adapters.terminal.adapter import CLIP, TerminalPlatform, clip_named, terminal_message
+from bot.domain.audio import MediaFormat, plan_conversion
+from bot.domain.channels import SERVICE_ORIGIN, Choice, ConfigLayer, settle, show_setting
+from bot.domain.errors import MediaTooLarge, PlatformProblem, SettingInvalid, StorageUnavailable
 from bot.domain.health import Finding
 from bot.domain.jobs import JobStatus
-from bot.domain.messages import JobId, VoiceClip
+from bot.domain.messages import JobId, Message, VoiceClip
 from bot.domain.money import UsageRecord
 from bot.logs import configure_logs
 from bot.pipeline.house import House
@@ -41,32 +43,36 @@ from bot.pipeline.worker import Worker
 from bot.ports import Checked, Gateway, Platform, Stage
 from bot.settings import Settings
 
-__all__ = ["discord_invite_url", "slack_manifest"]
+__all__ = ["clip_named", "discord_invite_url", "slack_manifest"]
 
 log = structlog.get_logger()
 
-NO_PLATFORM = Finding(
-    ok=False,
-    what="Neither Slack nor Discord is set up, so nobody can talk to Mynah.",
-    fix="Set slack.bot_token and slack.app_token, or discord.token; README.md says where they come from.",
-)
+PLATFORMS = ("slack", "discord", TerminalPlatform.name)
+"""Where places are."""
 
 
 async def serve(settings: Settings) -> None:
     """Connect to every platform that is set up and answer, until SIGTERM or SIGINT; then finish what is running.
 
     Raises:
-        SettingInvalid: no platform is set up, or one of them refuses our account.
+        SettingInvalid: no platform is set up, or one of them refuses our account, or there is no ffmpeg.
         StorageUnavailable: the database cannot be opened, or another service has it.
     """
     configure_logs(settings)
     async with open_platforms(settings) as platforms, open_house(settings, platforms, serving=True) as house:
         if not platforms:
             raise SettingInvalid("settings", "neither Slack nor Discord is set up; `mynah doctor` says what is missing")
+        await _refuse_without_media(house)
         try:
             await _serve(settings, house)
         except* PlatformProblem as problems:
             raise SettingInvalid("connection", str(problems.exceptions[0])) from problems
+
+
+async def _refuse_without_media(house: House) -> None:
+    for finding in await house.media.check() if isinstance(house.media, Checked) else ():
+        if not finding.ok:
+            raise SettingInvalid("ffmpeg", f"{finding.what} {finding.fix.rstrip('.')}")
 
 
 async def _serve(settings: Settings, house: House) -> None:
@@ -94,9 +100,11 @@ class Question:
     text: str = ""
     """What was typed."""
     files: tuple[Path, ...] = ()
-    """Recordings."""
+    """Recordings, by absolute paths."""
     command: str | None = None
     """`ask`, `transcribe` or `say`; None for a plain message."""
+    output: Path | None = None
+    """Where what is spoken goes, in the format that its name says; None for a folder below `data`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +115,7 @@ class Outcome:
     """Everything that was written."""
     transcript: str
     """What was said in the recordings."""
-    segments: Sequence[object]
+    segments: Sequence[tuple[float, float, str]]
     """The transcript with times: start and end in seconds, text."""
     answer: str
     """What the chat model answered; empty when it was not asked."""
@@ -120,11 +128,19 @@ class Outcome:
 
 
 async def run_in_terminal(settings: Settings, question: Question, on_stage: Callable[[Stage], None]) -> Outcome:
-    """Run one turn through the same intake, jobs, pipeline and storage as `serve` does, with the terminal as platform."""
-    configure_logs(settings.model_copy(update={"log_level": "error"}))
-    terminal = TerminalPlatform(settings.data / "replies", on_stage)
+    """Run one turn through the same intake, jobs, pipeline and storage as `serve` does, with the terminal as platform.
+
+    Raises:
+        MediaProblem: a file cannot be used; nothing was stored.
+        SettingInvalid: there is no ffmpeg, or the output's name says no format.
+        StorageUnavailable: the database cannot be opened.
+    """
+    configure_logs(settings, quiet=True)
+    terminal = _terminal(settings, question, on_stage)
     async with open_house(settings, {terminal.name: terminal}) as house:
-        message = terminal_message(
+        await _refuse_unusable(house, question.files)
+        message = await asyncio.to_thread(
+            terminal_message,
             f"{house.clock.now()}-{os.getpid()}",
             getpass.getuser(),
             text=question.text,
@@ -132,8 +148,27 @@ async def run_in_terminal(settings: Settings, question: Question, on_stage: Call
             command=question.command,
         )
         await StoredIntake(house).accept(message)
-        await _run_until_over(settings, house, message.job_id)
-        return await _outcome(house, terminal, message.job_id)
+        try:
+            await _run_until_over(settings, house, message.job_id)
+        except asyncio.CancelledError:
+            await house.jobs.cancel(message.job_id)  # else the next command would take it up
+            raise
+        return await _outcome(house, terminal, message)
+
+
+def _terminal(settings: Settings, question: Question, on_stage: Callable[[Stage], None]) -> TerminalPlatform:
+    if question.output is None:
+        return TerminalPlatform(settings.data / "replies", on_stage, clip=CLIP)
+    return TerminalPlatform(question.output.parent, on_stage, clip=clip_named(question.output.name))
+
+
+async def _refuse_unusable(house: House, files: Sequence[Path]) -> None:
+    """Look at what a person at the terminal gives before it becomes a job: a mistake is told at once."""
+    for path in files:
+        facts = await house.media.probe(str(path))
+        if facts.bytes > house.limits.max_bytes:
+            raise MediaTooLarge(limit=house.limits.max_bytes)
+        plan_conversion(facts, (MediaFormat.WAV,), model=house.limits, service=house.limits)
 
 
 async def _run_until_over(settings: Settings, house: House, job: JobId) -> None:
@@ -145,17 +180,20 @@ async def _run_until_over(settings: Settings, house: House, job: JobId) -> None:
         worker.stop()
 
 
-async def _outcome(house: House, terminal: TerminalPlatform, job: JobId) -> Outcome:
+async def _outcome(house: House, terminal: TerminalPlatform, message: Message) -> Outcome:
+    job = message.job_id
     found = await house.jobs.get(job)
     steps = await house.journal.steps(job)
     heard = [step.result for step in steps.values() if step.name.startswith("hear:") and step.result]
     said = [step.result for step in steps.values() if step.name.startswith("answer:") and step.result]
     return Outcome(
-        text=terminal.text,
+        text=terminal.text(message),
         transcript=" ".join(str(result["text"]) for result in heard),
-        segments=[segment for result in heard for segment in cast("Sequence[object]", result["segments"])],
+        segments=[
+            segment for result in heard for segment in cast("Sequence[tuple[float, float, str]]", result["segments"])
+        ],
         answer="".join(str(result["text"]) for result in said),
-        clips=terminal.clips,
+        clips=terminal.clips(message),
         usage=await house.ledger.of_job(job),
         error=found.error if found and found.status is not JobStatus.DONE else None,
     )
@@ -166,7 +204,7 @@ async def _outcome(house: House, terminal: TerminalPlatform, job: JobId) -> Outc
 
 async def examine(settings: Settings) -> Sequence[Finding]:
     """Check the database, the media tools, the models and every platform that is set up."""
-    configure_logs(settings.model_copy(update={"log_level": "error"}))
+    configure_logs(settings, quiet=True)
     findings: list[Finding] = []
     try:
         async with open_platforms(settings) as platforms, open_house(settings, platforms) as house:
@@ -174,11 +212,25 @@ async def examine(settings: Settings) -> Sequence[Finding]:
             for part in (house.media, *house.gateways.values(), *platforms.values()):
                 if isinstance(part, Checked):
                     findings.extend(await part.check())
-            findings.extend([] if platforms else [NO_PLATFORM])
+            findings.extend(await _models_of_channels(settings, house))
     except StorageUnavailable as error:
-        findings.append(
-            Finding(ok=False, what=f"The database does not work: {error}.", fix="Check the setting `data`.")
+        fix = (
+            f"Let {getpass.getuser()} write there, or name another folder: MYNAH_DATA, or `data` in the settings file."
         )
+        findings.append(Finding(ok=False, what=f"Nothing can be stored: {error}.", fix=fix))
+    return findings
+
+
+async def _models_of_channels(settings: Settings, house: House) -> Sequence[Finding]:
+    """Look whether the models are here that channels use where nobody said otherwise."""
+    config = settle([ConfigLayer(scope=SERVICE_ORIGIN, values=settings.channels)]).config
+    findings: list[Finding] = []
+    for name in ("transcription_model", "chat_model", "speech_model", "video_model"):
+        refs: Choice = getattr(config, name)
+        if not await house.catalogue_of(frozenset(refs)):
+            what = f"Of the models that channels use by default ({name}: {show_setting(refs)}), none is here."
+            fix = f"`mynah models` lists those that are; name one as {name} in the table `channels` of the settings."
+            findings.append(Finding(ok=False, what=what, fix=fix))
     return findings
 
 
@@ -226,6 +278,9 @@ async def _open_gateways(settings: Settings, stack: AsyncExitStack) -> Sequence[
     local = LocalGateway(settings.local.models, idle_seconds=settings.local.idle_minutes * 60)
     gateways: list[Gateway] = [await stack.enter_async_context(local)]
     if settings.openrouter.key is not None:
+        from adapters.gateways.endpoints import OPENROUTER  # noqa: PLC0415
+        from adapters.gateways.gateway import RemoteGateway  # noqa: PLC0415
+
         key, base_url = settings.openrouter.key.get_secret_value(), settings.openrouter.base_url
         gateways.append(await stack.enter_async_context(RemoteGateway(OPENROUTER, key, base_url)))
     return gateways
@@ -238,8 +293,12 @@ async def open_platforms(settings: Settings) -> AsyncIterator[Mapping[str, Platf
     async with AsyncExitStack() as stack:
         platforms: list[Platform] = []
         if slack is not None:
+            from adapters.slack.adapter import SlackPlatform  # noqa: PLC0415
+
             platforms.append(await stack.enter_async_context(SlackPlatform(slack, SystemClock())))
         if discord is not None:
+            from adapters.discord.adapter import DiscordPlatform  # noqa: PLC0415
+
             platforms.append(await stack.enter_async_context(DiscordPlatform(discord, SystemClock())))
         yield {platform.name: platform for platform in platforms}
 

@@ -4,17 +4,23 @@ Precedence, strongest first: environment (`MYNAH_SLACK__BOT_TOKEN`), secret file
 the TOML file (`mynah.toml`, or `$MYNAH_CONFIG`), defaults. docs/settings.md is made from this module.
 """
 
+import json
 import os
+import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 from typing_extensions import override
@@ -25,6 +31,31 @@ from bot.domain.errors import SettingInvalid
 
 FILE_NAME = "mynah.toml"
 SECRETS_FOLDER = "/run/secrets"
+PREFIX = "MYNAH_"
+
+ALIKE = 0.7
+"""How alike a wrong name and a right one are, for us to think that the right one was meant (0 to 1)."""
+
+
+def _secret(value: object) -> object:
+    """Read a secret: one that is empty is not set, and an end of line that was copied with it is none of it."""
+    return value.strip() or None if isinstance(value, str) else value
+
+
+def _hosts(value: object) -> object:
+    """Read hosts from the environment: with commas between them, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if not value.startswith("["):
+        return [host.strip() for host in value.split(",")]
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError("must be hosts with commas between them, or JSON") from error
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_secret)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)]
 
 
 class _Table(BaseModel):
@@ -34,17 +65,17 @@ class _Table(BaseModel):
 class SlackSettings(_Table):
     """How to reach Slack. Socket Mode with `app_token`; HTTP Events with `signing_secret`."""
 
-    bot_token: SecretStr | None = Field(default=None, description="Bot token of the Slack app (xoxb-…).")
-    app_token: SecretStr | None = Field(
+    bot_token: Secret = Field(default=None, description="Bot token of the Slack app (xoxb-…).")
+    app_token: Secret = Field(
         default=None, description="App-level token (xapp-…) with connections:write: turns Socket Mode on."
     )
-    signing_secret: SecretStr | None = Field(
+    signing_secret: Secret = Field(
         default=None, description="Signing secret of the Slack app: turns HTTP Events on, where there is no app_token."
     )
     host: str = Field(default="127.0.0.1", description="Address that HTTP Events are received on.")
     port: int = Field(default=3000, ge=0, le=65_535, description="Port that HTTP Events are received on.")
     api_url: str = Field(default="https://slack.com/api/", description="Address of Slack's Web API.")
-    file_hosts: tuple[str, ...] = Field(
+    file_hosts: Hosts = Field(
         default=("slack.com",), description="Hosts, with their subdomains, that the bot token is sent to for files."
     )
 
@@ -52,13 +83,13 @@ class SlackSettings(_Table):
 class DiscordSettings(_Table):
     """How to reach Discord."""
 
-    token: SecretStr | None = Field(default=None, description="Bot token of the Discord application.")
+    token: Secret = Field(default=None, description="Bot token of the Discord application.")
     message_content: bool = Field(
         default=True, description="Whether the privileged message-content intent is switched on for the application."
     )
     api_url: str = Field(default="https://discord.com/api/v10", description="Address of Discord's REST API.")
     gateway_url: str = Field(default="wss://gateway.discord.gg/", description="Address of Discord's gateway.")
-    file_hosts: tuple[str, ...] = Field(
+    file_hosts: Hosts = Field(
         default=("cdn.discordapp.com", "media.discordapp.net"), description="Hosts that attachments are fetched from."
     )
 
@@ -66,7 +97,7 @@ class DiscordSettings(_Table):
 class OpenRouterSettings(_Table):
     """How to reach OpenRouter."""
 
-    key: SecretStr | None = Field(default=None, description="API key (sk-or-…): turns the gateway `openrouter` on.")
+    key: Secret = Field(default=None, description="API key (sk-or-…): turns the gateway `openrouter` on.")
     base_url: str = Field(default="https://openrouter.ai/api/v1", description="Address of the API.")
 
 
@@ -98,7 +129,12 @@ class Settings(BaseSettings):
     """Every setting of the process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MYNAH_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
     )
 
     data: Path = Field(default=Path("data"), description="Folder of the database and of media that is being worked on.")
@@ -161,19 +197,75 @@ def load_settings() -> Settings:
     """Read the settings of this process.
 
     Raises:
-        SettingInvalid: a value is wrong, a name is unknown, or the file is not TOML; never shows a secret.
+        SettingInvalid: a value is wrong, a name is unknown, or the file is not TOML; never shows a value.
     """
     path = settings_file()
-    if "MYNAH_CONFIG" in os.environ and not path.exists():
+    if "MYNAH_CONFIG" in os.environ and not path.is_file():
         raise SettingInvalid("MYNAH_CONFIG", f"there is no file {path}")
+    _refuse_misspelt()
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise SettingInvalid(name, first["msg"].removeprefix("Value error, ")) from None
+        raise SettingInvalid(".".join(map(str, first["loc"])) or "settings", _reason(first)) from None
+    except SettingsError as error:
+        raise _not_a_table(str(error)) from None
+    except OSError as error:
+        raise SettingInvalid(str(path), f"cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise SettingInvalid(str(path), f"is not TOML: {error}") from None
+
+
+def variables() -> dict[str, str]:
+    """Return the environment variable of every setting, by the setting's name in TOML."""
+    return {name: f"{PREFIX}{name.replace('.', '__').upper()}" for name in _names(Settings)}
+
+
+def _names(table: type[BaseModel], prefix: str = "") -> list[str]:
+    names: list[str] = []
+    for name, field in table.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += _names(field.annotation, f"{prefix}{name}.")
+        else:
+            names.append(f"{prefix}{name}")
+    return names
+
+
+def _refuse_misspelt() -> None:
+    """Refuse a variable that looks like one of ours, but is none: whoever set it believes that it has an effect.
+
+    Others are left alone: an orchestrator may put variables with our prefix into the environment.
+    """
+    known = [variable.removeprefix(PREFIX) for variable in variables().values()]
+    for variable in os.environ:
+        name = variable.upper().removeprefix(PREFIX)
+        if variable.upper().startswith(PREFIX) and "__" not in name and name not in {*known, "CONFIG", "SECRETS"}:
+            meant = get_close_matches(name, known, 1, ALIKE)
+            if meant and name not in {field.upper() for field in Settings.model_fields}:
+                raise SettingInvalid(variable, f"there is no such setting, but there is {PREFIX}{meant[0]}")
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Say in plain words what pydantic found, https://docs.pydantic.dev/latest/errors/validation_errors/."""
+    match error["type"]:
+        case "extra_forbidden":
+            meant = get_close_matches(".".join(map(str, error["loc"])), variables(), 1, ALIKE)
+            return f"there is no such setting{f', but there is {meant[0]}' if meant else ''}"
+        case "model_type":
+            return "must be a table"
+        case _:
+            said = error["msg"].removeprefix("Value error, ")
+            return said.replace("Input should be", "must be").partition(", unable to parse")[0]
+
+
+def _not_a_table(said: str) -> SettingInvalid:
+    """Name the variable that is no JSON; pydantic-settings says only which field it belongs to."""
+    field = re.search(r'field "(\w+)"', said)
+    variable = f"{PREFIX}{field[1].upper() if field else ''}"
+    there = [name for name in os.environ if name.upper().startswith(variable)]
+    variable = there[0] if len(there) == 1 else variable
+    example = f'{{"name": "value"}}, or set each name by itself: {variable}__NAME'
+    return SettingInvalid(variable, f"must be JSON in the environment, such as {example}")
 
 
 def _toml(settings: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:

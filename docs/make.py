@@ -21,7 +21,9 @@ def settings_page() -> str:
     page.write(
         "# Settings of the process\n\n"
         "Made from `bot/settings.py` by `python docs/make.py`.\n\n"
-        "A setting is looked up, strongest first: in the environment, in a secret file, in the TOML file, in its default.\n\n"
+        "A setting is looked up, strongest first: in the environment, in a secret file, in the TOML file, in its default. "
+        "A variable or secret that is empty counts as not set. In the environment, hosts have commas between them, and a "
+        'table is JSON (`MYNAH_CHANNELS=\'{"reply": "text"}\'`) or a variable for each name (`MYNAH_CHANNELS__REPLY=text`).\n\n'
         "- **TOML file**: `mynah.toml` in the working folder, or the file that `MYNAH_CONFIG` names.\n"
         "- **Secret files**: a file for each secret in `/run/secrets`, or in the folder that `MYNAH_SECRETS` names, "
         "with the name of the environment variable in lower case, for example `mynah_slack__bot_token`.\n\n"

@@ -110,14 +110,14 @@ async def open_database(
             writer = await _open(stack, partial(_connect_writer, path, waiting, busy_seconds))
             readers = [await _open(stack, partial(_connect_reader, path, busy_seconds)) for _ in range(READERS)]
         except (sqlite3.Error, OSError) as error:
-            raise StorageUnavailable(f"the database {path}: {error}") from error
+            raise StorageUnavailable(f"the database {path}: {getattr(error, 'strerror', None) or error}") from error
         yield Database(writer, waiting, readers)
 
 
 def _path(url: str) -> Path:
     name = url.removeprefix(SCHEME)
     if name == url or not name or name == ":memory:":
-        raise SettingInvalid("database", f"{url!r} is not of the form {SCHEME}path, for example {SCHEME}data/mynah.db")
+        raise SettingInvalid("database", f"must be of the form {SCHEME}path, for example {SCHEME}data/mynah.db")
     return Path(name)
 
 

@@ -4,12 +4,13 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from typing_extensions import override
 
 from bot.domain.audio import MediaFormat
-from bot.domain.errors import MediaForbidden, MediaGone
+from bot.domain.errors import MediaForbidden, MediaGone, PostRefused, SettingInvalid
 from bot.domain.messages import (
     Addressed,
     Attachment,
@@ -26,6 +27,32 @@ from bot.ports import Abilities, ClipFormat, Intake, Live, Platform, Stage
 
 NAME = "terminal"
 CHUNK_BYTES = 256 * 1024
+
+CLIP = ClipFormat(format=MediaFormat.OGG, rate=48_000, bitrate=32_000, filename="reply.ogg")
+
+CLIP_FORMATS = {
+    ".ogg": MediaFormat.OGG,
+    ".opus": MediaFormat.OGG,
+    ".mp3": MediaFormat.MP3,
+    ".m4a": MediaFormat.M4A,
+    ".aac": MediaFormat.AAC,
+    ".wav": MediaFormat.WAV,
+    ".flac": MediaFormat.FLAC,
+    ".aiff": MediaFormat.AIFF,
+}
+"""What the end of a file's name says that it is."""
+
+
+def clip_named(name: str) -> ClipFormat:
+    """Return the form of a clip whose file has a name.
+
+    Raises:
+        SettingInvalid: its end names no format that we write.
+    """
+    form = CLIP_FORMATS.get(Path(name).suffix.lower())
+    if form is None:
+        raise SettingInvalid(name, f"the file's name must end in one of {', '.join(CLIP_FORMATS)}")
+    return replace(CLIP, format=form, filename=name)
 
 
 def terminal_message(
@@ -65,33 +92,32 @@ class TerminalPlatform(Platform):
     """Replies to the person who started the command."""
 
     name = NAME
-    abilities = Abilities(
-        text_limit=100_000,
-        edit_seconds=0.1,
-        clip=ClipFormat(format=MediaFormat.OGG, rate=48_000, bitrate=32_000, filename="reply.ogg"),
-        max_upload_bytes=1_000_000_000,
-    )
 
-    def __init__(self, folder: Path, on_stage: Callable[[Stage], None] = lambda _: None) -> None:
+    def __init__(
+        self, folder: Path, on_stage: Callable[[Stage], None] = lambda _: None, *, clip: ClipFormat = CLIP
+    ) -> None:
         """Prepare the terminal.
 
         Args:
             folder: where clips are left.
             on_stage: is told what a turn is busy with.
+            clip: what clips are like, and how their file is named.
         """
+        self.abilities = Abilities(text_limit=100_000, edit_seconds=0.1, clip=clip, max_upload_bytes=1_000_000_000)
         self._folder = folder
         self._on_stage = on_stage
-        self._posts: dict[PostId, TextPart | ClipPart] = {}
+        self._posts: dict[PostId, tuple[str, TextPart | ClipPart]] = {}
 
-    @property
-    def text(self) -> str:
-        """Everything that was written, in order."""
-        return "".join(part.text for part in self._posts.values() if isinstance(part, TextPart))
+    def text(self, message: Message) -> str:
+        """Return everything that was written in answer to a message, in order."""
+        return "".join(part.text for part in self._parts(message) if isinstance(part, TextPart))
 
-    @property
-    def clips(self) -> list[VoiceClip]:
-        """The clips that were left in the folder."""
-        return [part.clip for part in self._posts.values() if isinstance(part, ClipPart)]
+    def clips(self, message: Message) -> list[VoiceClip]:
+        """Return the clips that were left in the folder in answer to a message."""
+        return [part.clip for part in self._parts(message) if isinstance(part, ClipPart)]
+
+    def _parts(self, message: Message) -> list[TextPart | ClipPart]:
+        return [part for key, part in self._posts.values() if key == message.key]
 
     @override
     async def serve(self, intake: Intake) -> None:
@@ -117,14 +143,17 @@ class TerminalPlatform(Platform):
     @override
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
         post = PostId(key)
-        self._posts[post] = part if isinstance(part, TextPart) else ClipPart(clip=await self._keep(part.clip))
+        kept = part if isinstance(part, TextPart) else ClipPart(clip=await self._keep(part.clip))
+        self._posts[post] = (answering.key, kept)
         return post
 
     async def _keep(self, clip: VoiceClip) -> VoiceClip:
         """Copy a clip to where it stays when the turn is over."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         target = self._folder / clip.filename
-        await asyncio.to_thread(shutil.copyfile, clip.path, target)
+        try:
+            await asyncio.to_thread(_copy, clip.path, target)
+        except OSError as error:
+            raise PostRefused(f"{target} cannot be written: {error.strerror}") from error
         return VoiceClip(
             path=str(target),
             format=clip.format,
@@ -139,11 +168,16 @@ class TerminalPlatform(Platform):
 
     @override
     async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
-        self._posts[post] = TextPart(text=text)
+        self._posts[post] = (answering.key, TextPart(text=text))
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
         self._posts.pop(post, None)
+
+
+def _copy(source: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 class _Listener(Live):

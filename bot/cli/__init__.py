@@ -6,6 +6,7 @@ A user's mistake is told in one sentence, with exit status 2; what goes wrong at
 import sys
 
 import typer
+from rich.markup import escape
 
 from bot.cli.channels import channels_commands, models_command
 from bot.cli.connect import discord_commands, slack_commands
@@ -14,7 +15,7 @@ from bot.cli.records import runs_commands, usage
 from bot.cli.screen import err
 from bot.cli.service import serve, version
 from bot.cli.turns import ask, demo, say, transcribe
-from bot.domain.errors import MynahError
+from bot.domain.errors import MediaProblem, MynahError, SettingInvalid, StorageProblem
 
 cli = typer.Typer(
     name="mynah",
@@ -36,9 +37,18 @@ cli.add_typer(discord_commands, name="discord")
 def main() -> None:
     """Run the command line."""
     try:
-        cli()
-    except MynahError as error:
-        err.print(f"[red]mynah:[/red] {error.sentence}")
+        sys.exit(cli(prog_name="mynah", standalone_mode=False))
+    except typer.TyperException as error:
+        if said := error.format_message():  # empty when the help was shown instead
+            _tell(said.replace("Value error, ", "").rstrip(".") + ".")
+        sys.exit(error.exit_code)
+    except (SettingInvalid, MediaProblem) as error:
+        _tell(error.sentence)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except MynahError as error:
+        _tell(f"{error}." if isinstance(error, StorageProblem) else error.sentence)
+        sys.exit(1)
+
+
+def _tell(sentence: str) -> None:
+    err.print(f"[red]mynah:[/red] {escape(sentence)}")

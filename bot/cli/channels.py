@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app import open_house
+from bot.app import PLATFORMS, open_house
 from bot.cli.screen import Json, out, show_json, show_rows
 from bot.domain.channels import SETTINGS, show_setting
 from bot.domain.errors import SettingInvalid
@@ -13,6 +13,9 @@ from bot.domain.messages import Place
 from bot.settings import load_settings
 
 channels_commands = typer.Typer(help="Show and change the settings of places.", no_args_is_help=True)
+
+NAMES = 6
+"""Of a list in a table."""
 
 Scope = Annotated[
     str, typer.Argument(help="PLATFORM:WORKSPACE[:CHANNEL[:THREAD]], for example slack:T024BE7LD:C0123ABCD.")
@@ -71,26 +74,39 @@ def models_command(*, json: Json = False) -> None:
         return [
             {
                 "model": str(ref),
-                "for": ", ".join(sorted(kind.value for kind in can.kinds)),
-                "takes": ", ".join(sorted(can.inputs)),
-                "sound formats": ", ".join(can.audio_formats),
-                "voices": ", ".join(can.voices[:4]) + (" …" if len(can.voices) > 4 else ""),
-                "price": "free" if can.free else "",
+                "for": sorted(kind.value for kind in can.kinds),
+                "takes": sorted(can.inputs),
+                "sound formats": list(can.audio_formats),
+                "voices": list(can.voices),
+                "free": can.free,
             }
             for items in found
             for ref, can in sorted(items)
         ]
 
-    rows = asyncio.run(read())
-    show_json(rows) if json else show_rows(
-        rows, empty="No model is set up: install the embedded ones with `make demo`."
-    )
+    models = asyncio.run(read())
+    if json:
+        show_json([{name.replace(" ", "_"): value for name, value in model.items()} for model in models])
+        return
+    rows = [{name: _shown(value) for name, value in model.items()} for model in models]
+    show_rows(rows, empty="No model is set up: install the embedded ones with `make demo`.")
+
+
+def _shown(value: object) -> str:
+    """Show a list by its first names, and a fact by a word."""
+    if isinstance(value, list):
+        return ", ".join(value[:NAMES]) + (" …" if len(value) > NAMES else "")
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return str(value)
 
 
 def _checked(scope: str) -> str:
     parts = scope.split(":")
-    if not 2 <= len(parts) <= 4 or not parts[0]:
+    if not 2 <= len(parts) <= 4 or not all(parts):
         raise SettingInvalid(scope, "a place is PLATFORM:WORKSPACE[:CHANNEL[:THREAD]]")
+    if parts[0] not in PLATFORMS:
+        raise SettingInvalid(scope, f"there is no platform {parts[0]}; there are {', '.join(PLATFORMS)}")
     return scope
 
 

@@ -6,6 +6,7 @@ import typer
 
 from bot.app import discord_invite_url, slack_manifest
 from bot.cli.screen import out, show_json
+from bot.domain.errors import SettingInvalid
 
 slack_commands = typer.Typer(help="Set up the Slack app.", no_args_is_help=True)
 discord_commands = typer.Typer(help="Set up the Discord application.", no_args_is_help=True)
@@ -36,4 +37,6 @@ def invite_url(
     application: Annotated[str, typer.Argument(help="Application id, from discord.com/developers/applications.")],
 ) -> None:
     """Print the address that invites the bot with the permissions that it needs."""
+    if not application.isdecimal():
+        raise SettingInvalid(application, "an application id is a number, from the page General Information")
     out.print(discord_invite_url(application), markup=False)

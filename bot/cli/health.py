@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import typer
 from pydantic import BaseModel, SecretStr
@@ -11,14 +13,20 @@ from rich.markup import escape
 
 from bot.app import examine, is_alive
 from bot.cli.screen import Json, out, show_json, show_rows
-from bot.settings import load_settings, settings_file
+from bot.domain.health import Finding
+from bot.settings import Settings, load_settings, settings_file
+
+DISTRIBUTION = "mynah-bot"
+PACKAGES = ("bot", "adapters")
+"""Names that others use too: Mynah is an application, to be installed in an environment of its own."""
 
 config_commands = typer.Typer(help="Show and check the settings of this process.", no_args_is_help=True)
 
 
 def doctor(*, json: Json = False) -> None:
     """Check everything: what is wrong, why it matters, and how to fix it. Status 1 when something is wrong."""
-    findings = asyncio.run(examine(load_settings()))
+    settings = load_settings()
+    findings = [*asyncio.run(examine(settings)), *_platforms(settings), *_foreign_files()]
     if json:
         show_json([asdict(finding) for finding in findings])
     else:
@@ -46,7 +54,7 @@ def config_show(*, json: Json = False) -> None:
     if json:
         show_json(rows)
     else:
-        show_rows([{"setting": name, "value": value} for name, value in rows.items()], empty="")
+        show_rows([{"setting": name, "value": _shown(value)} for name, value in rows.items()], empty="")
 
 
 @config_commands.command("check")
@@ -58,14 +66,46 @@ def config_check() -> None:
     out.print(f"The settings from {source} are fine.", markup=False)
 
 
+def _platforms(settings: Settings) -> Sequence[Finding]:
+    """Say what is missing where nothing, or only half, is set up."""
+    slack = settings.slack
+    way_in = slack.app_token or slack.signing_secret
+    if bool(slack.bot_token) != bool(way_in):
+        missing = "slack.app_token (or slack.signing_secret)" if slack.bot_token else "slack.bot_token"
+        what = f"Slack is set up by half: {missing} is missing, so nobody there can talk to Mynah."
+        return [Finding(ok=False, what=what, fix=f"Set {missing}; README.md says where it comes from.")]
+    if not slack.bot_token and not settings.discord.token:
+        what = "Neither Slack nor Discord is set up, so nobody can talk to Mynah."
+        fix = "Set slack.bot_token and slack.app_token, or discord.token; README.md says where they come from."
+        return [Finding(ok=False, what=what, fix=fix)]
+    return []
+
+
+def _foreign_files() -> Sequence[Finding]:
+    """Look whether another distribution has put files into packages of ours."""
+    owners = packages_distributions()
+    foreign = sorted({owner for package in PACKAGES for owner in owners.get(package, ()) if owner != DISTRIBUTION})
+    if not foreign:
+        return []
+    what = f"{', '.join(foreign)} is installed beside Mynah and has a package of the same name, so either may break."
+    return [Finding(ok=False, what=what, fix=f"Install Mynah by itself: uv tool install {DISTRIBUTION}.")]
+
+
 def _flat(table: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every setting that is no table by its dotted name; secrets only as whether they are set."""
     for name in type(table).model_fields:
         value = getattr(table, name)
         if isinstance(value, BaseModel):
             yield from _flat(value, f"{prefix}{name}.")
         elif isinstance(value, SecretStr):
             yield f"{prefix}{name}", "(set)"
-        elif isinstance(value, Mapping):
-            yield f"{prefix}{name}", ", ".join(f"{key}={text}" for key, text in value.items()) or "(empty)"
         else:
-            yield f"{prefix}{name}", "(not set)" if value is None else str(value)
+            yield f"{prefix}{name}", str(value) if isinstance(value, Path) else value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={text}" for key, text in value.items()) or "(empty)"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "(not set)" if value is None else str(value)

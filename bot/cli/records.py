@@ -23,6 +23,9 @@ runs_commands = typer.Typer(help="Look at messages on their way to a reply.", no
 
 JobName = Annotated[str, typer.Argument(help="The job's id, as `mynah runs list` shows it.")]
 
+EVER = 100 * 365 * 86_400_000
+"""Longer ago than anything, in milliseconds."""
+
 SPANS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
@@ -108,22 +111,23 @@ def usage(
         return list(await house.ledger.sums(by, since=house.clock.now() - span))
 
     sums = _with_records(read)
-    rows: list[dict[str, object]] = [
-        {
-            by.value: line.name,
-            "calls": line.calls,
-            "tokens in": line.tokens_in,
-            "tokens out": line.tokens_out,
-            "sound (s)": round(line.audio_ms / 1000, 1),
-            "cost": show_dollars(line.cost),
-            "of unknown cost": line.unknown_costs,
-        }
-        for line in sums
-    ]
     if json:
-        show_json([{**row, "cost_nanodollars": line.cost} for row, line in zip(rows, sums, strict=True)])
-    else:
-        show_rows(rows, empty=f"Nothing was used in the last {since}.")
+        show_json([_counted(line, by) | {"cost_nanodollars": line.cost} for line in sums])
+        return
+    rows = [{name.replace("_", " "): value for name, value in _counted(line, by).items()} for line in sums]
+    show_rows(rows, empty=f"Nothing was used in the last {since}.")
+
+
+def _counted(line: UsageSum, by: Dimension) -> dict[str, object]:
+    return {
+        by.value: line.name,
+        "calls": line.calls,
+        "tokens_in": line.tokens_in,
+        "tokens_out": line.tokens_out,
+        "sound_seconds": round(line.audio_ms / 1000, 1),
+        "cost": show_dollars(line.cost),
+        "of_unknown_cost": line.unknown_costs,
+    }
 
 
 def _decide(job: str, *, repeat: bool, done: str) -> None:
@@ -158,11 +162,11 @@ def _row(job: Job) -> dict[str, object]:
 
 
 def _time(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _milliseconds(span: str) -> int:
     match = re.fullmatch(r"(\d+)([mhdw])", span.strip())
     if match is None:
         raise SettingInvalid("--since", f"{span!r} is not a time span such as 90m, 24h, 7d or 4w")
-    return int(match[1]) * SPANS[match[2]]
+    return min(int(match[1]) * SPANS[match[2]], EVER)

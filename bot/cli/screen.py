@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.ports import Stage
@@ -37,14 +38,14 @@ def show_rows(rows: Sequence[Mapping[str, object]], *, empty: str) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(escape(str(value)) for value in row.values()))
     out.print(table)
 
 
 def show_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Print names and values, one a line."""
     for name, value in facts:
-        out.print(f"[bold]{name:<12}[/bold] {value}", markup=True)
+        out.print(f"[bold]{name:<12}[/bold] {escape(str(value))}")
 
 
 class StageProgress:

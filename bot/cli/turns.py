@@ -1,28 +1,32 @@
 """`mynah demo`, `ask`, `transcribe` and `say`: one turn, with the terminal as its platform."""
 
 import asyncio
-import shutil
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from bot.app import Outcome, Question, run_in_terminal
-from bot.cli.screen import Json, StageProgress, out, show_facts, show_json
+from bot.app import Outcome, Question, clip_named, run_in_terminal
+from bot.cli.screen import Json, StageProgress, err, out, show_facts, show_json
 from bot.domain.errors import SettingInvalid
 from bot.domain.money import UsageRecord, show_dollars
 from bot.settings import load_settings
 
 SAMPLE = "voice-note.ogg"
 
+WHOLE_JOB = {"videos": "both", "reply": "both"}
+"""What every recording gets in the demo, whatever is set up: transcript, answer and voice, from the embedded models."""
+
 NEXT_STEPS = """
 What to do next:
   mynah doctor                       check this machine and your settings
   mynah slack manifest               make the Slack app, then set MYNAH_SLACK__BOT_TOKEN and MYNAH_SLACK__APP_TOKEN
-  mynah discord invite-url           invite the Discord bot, then set MYNAH_DISCORD__TOKEN
+  mynah discord invite-url APP_ID    invite the Discord bot, then set MYNAH_DISCORD__TOKEN
   mynah serve                        connect and answer voice notes there"""
 
 Recordings = Annotated[list[Path] | None, typer.Option("--file", "-f", help="A recording to ask about; repeatable.")]
@@ -36,17 +40,17 @@ def demo(
     """Run the main job on a voice note with the embedded models: hear it, answer it, speak the answer."""
     with as_file(files("bot.cli").joinpath(SAMPLE)) as sample:
         path = _existing(voice_note or sample)
-        out.print(f"A voice note for Mynah: [bold]{path.name}[/bold]")
-        outcome = _run(Question(files=(path,)), quiet=False)
+        out.print(f"A voice note for Mynah: [bold]{escape(path.name)}[/bold]")
+        outcome = _run(Question(files=(path,)), quiet=False, channels=WHOLE_JOB)
+    _fail_if_unanswered(outcome)
     show_facts(
         [
             ("Transcript", outcome.transcript or "(nothing was said)"),
-            ("Answer", outcome.answer),
+            ("Answer", outcome.answer or outcome.text),
             *(("Reply clip", f"{clip.path} ({clip.seconds:.1f} s)") for clip in outcome.clips),
         ]
     )
     _show_usage(outcome.usage)
-    _fail_if_unanswered(outcome)
     out.print(NEXT_STEPS)
 
 
@@ -69,22 +73,30 @@ def transcribe(
     """Write down what is said in a recording."""
     outcome = _run(Question(files=(_existing(file),), command="transcribe"), quiet=json)
     if json:
-        show_json({"text": outcome.transcript, "segments": outcome.segments, "usage": _usage_rows(outcome.usage)})
-    else:
-        out.print(outcome.transcript or outcome.text, markup=False)
+        segments = [dict(zip(("start", "end", "text"), segment, strict=True)) for segment in outcome.segments]
+        facts = {"text": outcome.transcript, "segments": segments, "error": outcome.error}
+        show_json(facts | {"usage": _usage_rows(outcome.usage)})
     _fail_if_unanswered(outcome)
+    if not json:
+        out.print(outcome.transcript or outcome.text, markup=False)
 
 
 def say(
     text: Annotated[list[str], typer.Argument(help="What to say.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the clip goes (Ogg Opus).")] = Path("say.ogg"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the clip goes, in the format that the name ends in.")
+    ] = Path("say.ogg"),
 ) -> None:
     """Speak a text into an audio file."""
-    outcome = _run(Question(text=" ".join(text), command="say"), quiet=False)
+    clip_named(output.name)
+    if not os.access(output if output.exists() else output.parent, os.W_OK) or output.is_dir():
+        raise SettingInvalid(str(output), "no file can be written there")
+    outcome = _run(Question(text=" ".join(text), command="say", output=output), quiet=False)
     _fail_if_unanswered(outcome)
+    if not outcome.clips:
+        raise SettingInvalid("text", "there is nothing in it that can be read aloud")
     for clip in outcome.clips:
-        shutil.move(clip.path, output)
-        out.print(f"{output} ({clip.seconds:.1f} s)")
+        out.print(f"{clip.path} ({clip.seconds:.1f} s)", markup=False)
 
 
 def _answer(question: Question, *, json: bool) -> None:
@@ -95,20 +107,23 @@ def _answer(question: Question, *, json: bool) -> None:
             {"transcript": outcome.transcript, "answer": outcome.answer, "clips": clips}
             | {"usage": _usage_rows(outcome.usage), "error": outcome.error}
         )
-    else:
-        out.print(outcome.text, markup=False)
     _fail_if_unanswered(outcome)
+    if not json:
+        out.print(outcome.text, markup=False)
 
 
-def _run(question: Question, *, quiet: bool) -> Outcome:
+def _run(question: Question, *, quiet: bool, channels: Mapping[str, str] | None = None) -> Outcome:
+    settings = load_settings()
+    if channels is not None:
+        settings = settings.model_copy(update={"channels": channels})
     with StageProgress(quiet=quiet) as progress:
-        return asyncio.run(run_in_terminal(load_settings(), question, progress.begin))
+        return asyncio.run(run_in_terminal(settings, question, progress.begin))
 
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
         raise SettingInvalid(str(path), "there is no such file")
-    return path
+    return path.absolute()
 
 
 def _show_usage(records: Sequence[UsageRecord]) -> None:
@@ -138,5 +153,8 @@ def _usage_rows(records: Sequence[UsageRecord]) -> list[dict[str, object]]:
 
 
 def _fail_if_unanswered(outcome: Outcome) -> None:
+    """Say in a sentence why there is no answer, and end."""
     if outcome.error is not None:
+        reason = "" if outcome.error in outcome.text else f" ({outcome.error})"
+        err.print(f"[red]mynah:[/red] {escape(outcome.text + reason)}")
         sys.exit(1)

@@ -1,5 +1,7 @@
 """One turn: the story of how one message gets its reply."""
 
+from collections.abc import Sequence
+
 from bot.domain.errors import MediaProblem, MediaUnreadable
 from bot.domain.jobs import Job
 from bot.domain.models import Catalogue, ChatTurn, Role
@@ -11,7 +13,7 @@ from bot.pipeline.fetch import Fetched, fetch
 from bot.pipeline.hear import hear
 from bot.pipeline.house import House
 from bot.pipeline.speak import speak
-from bot.ports import Stage
+from bot.ports import Live, Stage
 
 
 async def open_run(house: House, job: Job) -> Run:
@@ -27,24 +29,30 @@ async def take_turn(run: Run) -> None:
         MynahError: the turn cannot be finished now; the worker decides what becomes of the job.
     """
     async with run.platform.progress(run.message) as live:
-        await live.stage(Stage.FETCHING)
+        await _show(live, Stage.FETCHING, run.message.attachments)
         fetched = await fetch(run)
         plan, catalogue = await _plan(run, fetched)
 
-        await live.stage(Stage.LISTENING)
+        await _show(live, Stage.LISTENING, plan.listen)
         heard = await hear(run, plan, catalogue)
         shown = shown_before(heard, fetched.problems)
 
-        await live.stage(Stage.THINKING)
+        await _show(live, Stage.THINKING, plan.answer)
         said = await answer(run, plan, heard, shown)
         await deliver_text(run, text := written(plan, shown, said))
 
-        await live.stage(Stage.SPEAKING)
+        await _show(live, Stage.SPEAKING, plan.speak)
         clip = await speak(run, plan, said.text)
 
         await live.stage(Stage.POSTING)
         await deliver_clip(run, clip, text=bool(text))
         await _remember(run, said)
+
+
+async def _show(live: Live, stage: Stage, work: Sequence[object]) -> None:
+    """Show a stage that has something to do."""
+    if work:
+        await live.stage(stage)
 
 
 async def _plan(run: Run, fetched: Fetched) -> tuple[Plan, Catalogue]:

@@ -112,7 +112,7 @@ class Worker:
             await take_turn(run)
             await self._end(run)
         except asyncio.CancelledError:
-            await self._house.jobs.release(job.lease)
+            await self._release(run)
             raise
         except MynahError as error:
             await self._settle(run, error)
@@ -131,6 +131,12 @@ class Worker:
         await self._house.jobs.finish(run.job.lease)
         await self._house.blobs.discard(run.job.id)
         log.info("turn done", tries=run.job.tries)
+
+    async def _release(self, run: Run) -> None:
+        try:
+            await self._house.jobs.release(run.job.lease)
+        except StorageProblem as failure:  # it was over already, or its lease runs out
+            log.info("job not handed back", reason=str(failure))
 
     async def _settle(self, run: Run, error: MynahError) -> None:
         """Retry, ask or bury; when that cannot even be stored, the lease runs out and the job is taken up again."""

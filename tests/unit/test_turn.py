@@ -19,6 +19,7 @@ from bot.pipeline.deliver import SILENT
 from bot.pipeline.intake import StoredIntake
 from bot.pipeline.live import DRAFT
 from bot.pipeline.worker import Worker
+from bot.ports import Stage
 from tests.doubles.gateway import Point
 from tests.doubles.house import VOICE_NOTE, TestHouse, message, open_test_house
 from tests.doubles.platform import Trouble
@@ -290,3 +291,11 @@ async def test_known_messages_and_bots_make_no_job(home: TestHouse):
     assert await intake.accept(message("1", "Hello"))
     assert not await intake.accept(message("1", "Hello"))
     assert len(home.store.jobs) == 1
+
+
+async def test_only_stages_that_have_something_to_do_are_shown(home: TestHouse):
+    await home.say(message("1", "Hello"))
+    assert home.platform.stages == [Stage.THINKING, Stage.POSTING]
+    home.platform.stages.clear()
+    await home.say(message("2", "", VOICE_NOTE))
+    assert home.platform.stages == list(Stage)
