@@ -1,19 +1,22 @@
 """Catching up: what was said while nobody listened, through the same intake, oldest first.
 
 Slack sends an event that was not acknowledged three more times within some minutes; what happened before and after is
-only in the history. It starts after the last message that was stored in a channel (its mark). Replies are not part of a
-channel's history: a thread is read when its root says that there is something newer, and when it was talked in lately.
+only in the history. It starts after the last message that was stored in a channel (its mark). A channel without a mark is
+one in which nothing was for us so far: it is as far as the newest mark of all. Replies are not part of a channel's
+history: a thread is read when its root says that there is something newer, and when it was talked in lately.
 
 https://docs.slack.dev/reference/methods/conversations.history
 https://docs.slack.dev/reference/methods/conversations.replies
+https://docs.slack.dev/reference/methods/users.conversations
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.pages import PAGE, pages
 from adapters.slack.reach import Reach
@@ -26,6 +29,12 @@ log = structlog.get_logger()
 
 GATE_SECONDS = 1.5
 """How long new messages wait for the older ones of their channel: well below the three seconds that Slack waits."""
+
+KINDS = "im,mpim,private_channel,public_channel"
+"""Of channels, all that we can be in."""
+
+MOST_UNMARKED = 500
+"""Channels without a mark that are looked into: each takes a call, of which Slack allows some fifty a minute."""
 
 TRIES = 5
 PAUSE_SECONDS = 1.0
@@ -79,6 +88,7 @@ class CatchUp:
 
     async def _round(self) -> None:
         channels = await self._marked()
+        channels |= await self._unmarked(channels)
         self._behind = {channel: asyncio.Event() for channel in channels}
         self._gate_until = asyncio.get_running_loop().time() + GATE_SECONDS
         found = 0
@@ -99,6 +109,19 @@ class CatchUp:
             if place.workspace == self._me.team:
                 channels.setdefault(place.channel, {})[place.thread or ""] = mark
         return dict(sorted(channels.items(), key=lambda item: max(item[1].values()), reverse=True))
+
+    async def _unmarked(self, marked: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        """Return the other channels that we are in, with the newest mark of all; none before anybody spoke to us."""
+        newest = max((mark for marks in marked.values() for mark in marks.values()), default=None)
+        if newest is None:
+            return {}
+        found: list[str] = []
+        try:
+            async for channel in pages(self._list_channels, "channels"):
+                found += [] if channel["id"] in marked else [channel["id"]]
+        except PlatformProblem as error:
+            log.warning("channels not listed", reason=error.reason)
+        return {channel: {"": newest} for channel in found[:MOST_UNMARKED]}
 
     async def _marks(self) -> Mapping[Place, str]:
         while True:
@@ -144,6 +167,9 @@ class CatchUp:
                 if item["ts"] > after:
                     missed[item["ts"]] = item
         return [{**missed[ts], "channel": channel} for ts in sorted(missed)]
+
+    def _list_channels(self, cursor: str | None) -> Awaitable[AsyncSlackResponse]:
+        return self._client.users_conversations(types=KINDS, exclude_archived=True, limit=PAGE, cursor=cursor)
 
     def _history(self, channel: str, oldest: str) -> AsyncIterator[Event]:
         return pages(

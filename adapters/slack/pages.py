@@ -8,17 +8,20 @@ from adapters.slack.outcomes import read
 from adapters.slack.translate import Event
 
 PAGE = 200
-"""Messages to ask for at once; some apps are given 15."""
+"""Items to ask for at once; some apps are given 15."""
 
 MAX_PAGES = 20
 """Pages of one list that are read at the most."""
 
 
-async def pages(ask: Callable[[str | None], Awaitable[AsyncSlackResponse]]) -> AsyncIterator[Event]:
-    """Yield the messages of all pages.
+async def pages(
+    ask: Callable[[str | None], Awaitable[AsyncSlackResponse]], items: str = "messages"
+) -> AsyncIterator[Event]:
+    """Yield what is listed on all pages.
 
     Args:
         ask: asks for the page at a cursor; None for the first.
+        items: what Slack calls what it lists.
 
     Raises:
         PostNotDone: a page could not be had now.
@@ -27,7 +30,7 @@ async def pages(ask: Callable[[str | None], Awaitable[AsyncSlackResponse]]) -> A
     cursor: str | None = None
     for _ in range(MAX_PAGES):
         page = await read(ask(cursor))
-        for item in page.get("messages") or ():
+        for item in page.get(items) or ():
             yield item
         cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "") or None
         if cursor is None:

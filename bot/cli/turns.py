@@ -19,8 +19,10 @@ from bot.settings import load_settings
 
 SAMPLE = "voice-note.ogg"
 
-WHOLE_JOB = {"videos": "both", "reply": "both"}
-"""What every recording gets in the demo, whatever is set up: transcript, answer and voice, from the embedded models."""
+WHOLE_JOB = {"videos": "both", "reply": "both", "temperature": "0"}
+"""What every recording gets in the demo, whatever is set up: transcript, answer and voice, from the embedded models.
+
+The tiny chat model is kept from wandering off."""
 
 NEXT_STEPS = """
 What to do next:

@@ -78,6 +78,9 @@ async def test_conversations_are_listed_by_kind_and_page(slack: SlackFake, web: 
         types="public_channel,private_channel", cursor=first["response_metadata"]["next_cursor"]
     )
     assert [one["id"] for one in first["channels"] + second["channels"]] == [channel, private]
+    public = await slack.create_channel([ada], name="without us", bot=False)
+    assert public in [one["id"] for one in (await web.conversations_list())["channels"]]
+    assert [one["id"] for one in (await web.users_conversations())["channels"]] == [channel]
     assert await refused(web.conversations_info(channel=hidden)) == "channel_not_found"
     direct = (await web.conversations_open(users=[ada]))["channel"]["id"]
     assert direct.startswith("D")

@@ -41,6 +41,7 @@ LIMITS = {
     "conversations.info": TIER_3,
     "conversations.join": TIER_3,
     "conversations.list": TIER_2,
+    "users.conversations": TIER_3,
     "conversations.members": TIER_4,
     "conversations.open": TIER_3,
     "conversations.replies": TIER_3,

@@ -221,6 +221,7 @@ METHODS: dict[str, Schema] = {
     "conversations.history": accepts("channel", channel=CONVERSATION, **_TIMELINE),
     "conversations.replies": accepts("channel ts", channel=CONVERSATION, ts=TS, **_TIMELINE),
     "conversations.list": accepts(types=TEXT, exclude_archived=BOOLEAN, team_id=TEXT, **_PAGE),
+    "users.conversations": accepts(user=USER, types=TEXT, exclude_archived=BOOLEAN, team_id=TEXT, **_PAGE),
     "conversations.members": accepts("channel", channel=CONVERSATION, **_PAGE),
     "conversations.open": accepts(channel=CONVERSATION, users=TEXT, return_im=BOOLEAN, prevent_creation=BOOLEAN),
     "conversations.join": accepts("channel", channel=CONVERSATION),

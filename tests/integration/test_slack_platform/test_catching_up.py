@@ -95,3 +95,34 @@ async def test_a_channel_that_cannot_be_read_does_not_hold_up_others(
     async with serving(platform, intake, slack):
         await intake.wait_stored(3)
     assert "missed" in intake.texts
+
+
+async def test_what_was_missed_where_nobody_spoke_to_us_before_comes(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    quiet = await slack.create_channel([ada], name="quiet")
+    direct = await slack.create_channel([ada], kind="im")
+    elsewhere = await slack.create_channel([ada], name="elsewhere", bot=False)
+    await slack.post(quiet, ada, "long before", deliver=False)
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(quiet, ada, f"{slack.mention} the first time here", deliver=False)
+    await slack.post(direct, ada, "and in private", deliver=False)
+    await slack.post(elsewhere, ada, "not for us", deliver=False)
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(3)
+    assert set(intake.texts) == {"before", "the first time here", "and in private"}
+
+
+async def test_a_list_of_channels_that_slack_refuses_holds_nothing_up(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(channel, ada, "missed", deliver=False)
+    await slack.fault("* /api/users.conversations", "error", error="missing_scope")
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(2)
+    assert intake.texts == ["before", "missed"]

@@ -47,6 +47,7 @@ METHODS = {
     "conversations.history": Method(run=conversations.history),
     "conversations.replies": Method(run=conversations.replies),
     "conversations.list": Method(run=conversations.list_all),
+    "users.conversations": Method(run=conversations.list_own),
     "conversations.members": Method(run=conversations.members),
     "conversations.open": Method(run=conversations.open_direct),
     "conversations.join": Method(run=conversations.join, scope="channels:join"),

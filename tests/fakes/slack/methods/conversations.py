@@ -49,18 +49,28 @@ def replies(call: Call) -> Json:
 
 def list_all(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.list."""
+    return _listed(call, [channel for channel in _wanted(call) if channel.kind == "public" or channel.has_bot])
+
+
+def list_own(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/users.conversations: those that the app is in."""
+    return _listed(call, [channel for channel in _wanted(call) if channel.has_bot])
+
+
+def _wanted(call: Call) -> list[Channel]:
     wanted = {TYPES.get(name.strip(), "") for name in call.get("types", "public_channel").split(",")}
     if "" in wanted:
         raise SlackError("invalid_types")
     for kind in wanted:
         call.need_scope(f"{SCOPES[kind]}:read")
-    found = [
+    return [
         channel
         for channel in call.world.channels.values()
-        if channel.kind in wanted
-        and (channel.kind == "public" or channel.has_bot)
-        and not (call.get("exclude_archived") and channel.archived)
+        if channel.kind in wanted and not (call.get("exclude_archived") and channel.archived)
     ]
+
+
+def _listed(call: Call, found: list[Channel]) -> Json:
     start, limit = (_cursor(call) or (0, 0))[0], _limit(call)
     following = start + limit
     cursor = _encoded(following, 0) if following < len(found) else ""
