@@ -7,41 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes.process import running
 from tests.fakes.slack.client import SlackFake
 from tests.fakes.slack.values import Upload
 
 Json = dict[str, Any]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url() -> AsyncIterator[str]:
-    async with running("tests.fakes.slack") as found:
-        yield found
-
-
-@pytest.fixture
-async def slack(url: str) -> AsyncIterator[SlackFake]:
-    async with SlackFake.connected(url) as fake:
-        await fake.reset()
-        yield fake
-        assert await fake.violations() == []
-
-
-@pytest.fixture
-async def ada(slack: SlackFake) -> str:
-    return await slack.create_user("Ada", is_admin=True)
-
-
-@pytest.fixture
-async def channel(slack: SlackFake, ada: str) -> str:
-    return await slack.create_channel([ada])
 
 
 @dataclass

@@ -1,16 +1,14 @@
 """The fake Slack answers the unmodified slack_sdk as Slack would: messages, files, streams, views."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from tests.fakes.process import running
 from tests.fakes.slack.client import SlackFake
 from tests.fakes.slack.values import Upload
 
@@ -23,33 +21,9 @@ MODAL = {
 HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url() -> AsyncIterator[str]:
-    async with running("tests.fakes.slack") as found:
-        yield found
-
-
-@pytest.fixture
-async def slack(url: str) -> AsyncIterator[SlackFake]:
-    async with SlackFake.connected(url) as fake:
-        await fake.reset()
-        yield fake
-        assert await fake.violations() == []
-
-
 @pytest.fixture
 def web(slack: SlackFake) -> AsyncWebClient:
     return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[], session=slack.session)
-
-
-@pytest.fixture
-async def ada(slack: SlackFake) -> str:
-    return await slack.create_user("Ada")
-
-
-@pytest.fixture
-async def channel(slack: SlackFake, ada: str) -> str:
-    return await slack.create_channel([ada])
 
 
 async def refused(call: Awaitable[AsyncSlackResponse]) -> str:

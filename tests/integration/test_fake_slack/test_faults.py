@@ -19,28 +19,9 @@ CHANNEL = "C0000000002"
 POST = "POST /api/chat.postMessage"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url() -> AsyncIterator[str]:
-    async with running("tests.fakes.slack") as found:
-        yield found
-
-
-@pytest.fixture
-async def slack(url: str) -> AsyncIterator[SlackFake]:
-    async with SlackFake.connected(url) as fake:
-        await fake.reset()
-        yield fake
-        assert await fake.violations() == []
-
-
 @pytest.fixture
 def web(slack: SlackFake) -> AsyncWebClient:
     return client(slack)
-
-
-@pytest.fixture
-async def channel(slack: SlackFake) -> str:
-    return await slack.create_channel([await slack.create_user()])
 
 
 def client(slack: SlackFake, **more: Any) -> AsyncWebClient:
