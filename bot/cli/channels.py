@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app import PLATFORMS, open_house
+from bot.app.opening import PLATFORMS, open_house
 from bot.cli.screen import Json, out, show_json, show_rows
 from bot.domain.channels import SETTINGS, show_setting
 from bot.domain.errors import SettingInvalid

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app import discord_invite_url, slack_manifest
+from bot.app.opening import discord_invite_url, slack_manifest
 from bot.cli.screen import out, show_json
 from bot.domain.errors import SettingInvalid
 

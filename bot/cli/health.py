@@ -11,7 +11,8 @@ import typer
 from pydantic import BaseModel, SecretStr
 from rich.markup import escape
 
-from bot.app import examine, is_alive
+from bot.app.doctor import examine
+from bot.app.serving import is_alive
 from bot.cli.screen import Json, out, show_json, show_rows
 from bot.domain.health import Finding
 from bot.settings import Settings, load_settings, settings_file

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from bot.app import open_house
+from bot.app.opening import open_house
 from bot.cli.screen import Json, out, show_facts, show_json, show_rows
 from bot.domain.errors import SettingInvalid
 from bot.domain.jobs import Job, JobStatus

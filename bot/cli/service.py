@@ -3,7 +3,7 @@
 import asyncio
 from importlib.metadata import version as installed_version
 
-from bot.app import serve as run_service
+from bot.app.serving import serve as run_service
 from bot.cli.screen import out
 from bot.settings import load_settings
 

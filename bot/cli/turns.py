@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bot.app import Outcome, Question, clip_named, run_in_terminal
+from bot.app.opening import clip_named
+from bot.app.terminal import Outcome, Question, run_in_terminal
 from bot.cli.screen import Json, StageProgress, err, out, show_facts, show_json
 from bot.domain.errors import SettingInvalid
 from bot.domain.money import UsageRecord, show_dollars

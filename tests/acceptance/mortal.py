@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-import bot.app
+import bot.app.opening
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from bot.cli import main
@@ -65,6 +65,6 @@ class MortalJournal(SqlJournal):
 
 
 if __name__ == "__main__":
-    bot.app.SqlJobs = MortalJobs  # type: ignore[misc]
-    bot.app.SqlJournal = MortalJournal  # type: ignore[misc]
+    bot.app.opening.SqlJobs = MortalJobs  # type: ignore[misc]
+    bot.app.opening.SqlJournal = MortalJournal  # type: ignore[misc]
     main()

@@ -1,0 +1,1 @@
+"""The parts put together: what opens them, and what is then done with them."""

@@ -1,0 +1,45 @@
+"""The doctor: looks at every part, and says what is wrong, why, and how to mend it."""
+
+import getpass
+from collections.abc import Sequence
+
+from bot.app.opening import open_house, open_platforms
+from bot.domain.channels import SERVICE_ORIGIN, Choice, ConfigLayer, settle, show_setting
+from bot.domain.errors import StorageUnavailable
+from bot.domain.health import Finding
+from bot.logs import configure_logs
+from bot.pipeline.house import House
+from bot.ports import Checked
+from bot.settings import Settings
+
+
+async def examine(settings: Settings) -> Sequence[Finding]:
+    """Check the database, the media tools, the models and every platform that is set up."""
+    configure_logs(settings, quiet=True)
+    findings: list[Finding] = []
+    try:
+        async with open_platforms(settings) as platforms, open_house(settings, platforms) as house:
+            findings.append(Finding(ok=True, what=f"The database {settings.database_url} can be read and written."))
+            for part in (house.media, *house.gateways.values(), *platforms.values()):
+                if isinstance(part, Checked):
+                    findings.extend(await part.check())
+            findings.extend(await _models_of_channels(settings, house))
+    except StorageUnavailable as error:
+        fix = (
+            f"Let {getpass.getuser()} write there, or name another folder: MYNAH_DATA, or `data` in the settings file."
+        )
+        findings.append(Finding(ok=False, what=f"Nothing can be stored: {error}.", fix=fix))
+    return findings
+
+
+async def _models_of_channels(settings: Settings, house: House) -> Sequence[Finding]:
+    """Look whether the models are here that channels use where nobody said otherwise."""
+    config = settle([ConfigLayer(scope=SERVICE_ORIGIN, values=settings.channels)]).config
+    findings: list[Finding] = []
+    for name in ("transcription_model", "chat_model", "speech_model", "video_model"):
+        refs: Choice = getattr(config, name)
+        if not await house.catalogue_of(frozenset(refs)):
+            what = f"Of the models that channels use by default ({name}: {show_setting(refs)}), none is here."
+            fix = f"`mynah models` lists those that are; name one as {name} in the table `channels` of the settings."
+            findings.append(Finding(ok=False, what=what, fix=fix))
+    return findings
