@@ -64,7 +64,9 @@ def plan_clips(path: str) -> list[Clip]:
         return []
     levels = np.concatenate(blocks)
     cuts = [0, *_cuts(levels), len(levels)]
-    return [Clip(start=a * FRAME, end=b * FRAME) for a, b in pairwise(cuts) if levels[a:b].max(initial=0) > AUDIBLE]
+    # Rounded, so that no clip ends a hair after its recording.
+    edges = [(round(a * FRAME, 3), round(b * FRAME, 3), levels[a:b]) for a, b in pairwise(cuts)]
+    return [Clip(start=start, end=end) for start, end, part in edges if part.max(initial=0) > AUDIBLE]
 
 
 def _blocks(path: str) -> Iterator[Levels]:
