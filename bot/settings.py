@@ -139,7 +139,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path("data"), description="Folder of the database and of media that is being worked on.")
     database: str = Field(default="", description="Address of the database; empty means sqlite:///<data>/mynah.db.")
-    turns: int = Field(default=32, ge=1, le=1000, description="Turns that run side by side.")
+    turns: int = Field(default=100, ge=1, le=1000, description="Turns that run side by side.")
     media_workers: int = Field(
         default=0, ge=0, le=64, description="Processes that convert media; 0 means one for each core."
     )

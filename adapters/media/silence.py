@@ -70,10 +70,21 @@ def silences(
 
 def _rms(pcm: Pcm, rate: int, starts_ms: NDArray[np.int64], width_ms: int) -> NDArray[np.float64]:
     """Return the root mean square of a window at each start, as whole numbers, as `audioop.rms` does."""
-    sums = np.concatenate(([0.0], np.cumsum(np.square(pcm, dtype=np.float64))))
     begin = np.minimum((starts_ms * rate / 1000).astype(np.int64), len(pcm))
     end = np.minimum(((starts_ms + width_ms) * rate / 1000).astype(np.int64), len(pcm))
-    return np.asarray(np.floor(np.sqrt((sums[end] - sums[begin]) / np.maximum(end - begin, 1))))
+    edges = np.union1d(begin, end)
+    sums = _energy_before(pcm, edges)
+    energy = sums[np.searchsorted(edges, end)] - sums[np.searchsorted(edges, begin)]
+    return np.asarray(np.floor(np.sqrt(energy / np.maximum(end - begin, 1))))
+
+
+def _energy_before(pcm: Pcm, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sum of squares of all samples from the first edge to each edge, exactly; edges are in order."""
+    if len(edges) == 1:
+        return np.zeros(1, np.int64)
+    squares = np.square(pcm[edges[0] : edges[-1]], dtype=np.int32)
+    between = np.add.reduceat(squares, edges[:-1] - edges[0], dtype=np.int64)
+    return np.concatenate(([0], np.cumsum(between)))
 
 
 def _joined(starts: list[int], width: int, step: int) -> list[tuple[int, int]]:
