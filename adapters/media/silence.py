@@ -1,6 +1,6 @@
 """Where there is nothing to hear: whether a recording is silent, its silences, and where to cut it.
 
-All by loudness, with prefix sums over whole blocks: a pass over ten minutes takes milliseconds.
+All by loudness, with sums over whole stretches instead of a look at each window.
 """
 
 from collections import deque
@@ -56,7 +56,7 @@ def silences(
 
     Returns:
         Start and end of each range in milliseconds: the same as `pydub.silence.detect_silence` with these arguments
-        (https://github.com/jiaaro/pydub/blob/master/API.markdown#silence), 500 times as fast.
+        (https://github.com/jiaaro/pydub/blob/master/API.markdown#silence).
     """
     length = round(1000 * len(pcm) / rate)
     if length < shortest_ms:

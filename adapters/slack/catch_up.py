@@ -87,8 +87,14 @@ class CatchUp:
                     await behind.wait()
 
     async def _round(self) -> None:
-        channels = await self._marked()
-        channels |= await self._unmarked(channels)
+        marked = await self._marked()
+        found = await self._catch_up_in_order(marked)
+        unmarked = await self._unmarked(marked)
+        found += sum([await self._catch_up(channel, marks) for channel, marks in unmarked.items()])
+        log.info("caught up", channels=len(marked) + len(unmarked), messages=found)
+
+    async def _catch_up_in_order(self, channels: Mapping[str, Mapping[str, str]]) -> int:
+        """Catch up on channels in which new messages wait for the older ones; returns how many messages were new."""
         self._behind = {channel: asyncio.Event() for channel in channels}
         self._gate_until = asyncio.get_running_loop().time() + GATE_SECONDS
         found = 0
@@ -100,7 +106,7 @@ class CatchUp:
             for event in self._behind.values():
                 event.set()
             self._behind.clear()
-        log.info("caught up", channels=len(channels), messages=found)
+        return found
 
     async def _marked(self) -> dict[str, dict[str, str]]:
         """Return the marks of each channel by thread, the channel with the newest first."""

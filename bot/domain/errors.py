@@ -185,7 +185,7 @@ class ModelInDoubt(ModelProblem):
     def sentence(self) -> str:
         return (
             f"My call to {self.model or 'the model'} was interrupted ({self.reason}), and it may have been charged. "
-            "I did not ask again by myself: send your message once more if you want me to."
+            "I do not ask again by myself: send your message once more if you want me to."
         )
 
 

@@ -7,7 +7,7 @@ import structlog
 
 from bot.domain.channels import InDoubt
 from bot.domain.errors import LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
-from bot.domain.jobs import Job, decide_retry
+from bot.domain.jobs import MAX_TRIES, Job, decide_retry
 from bot.pipeline.calls import Run
 from bot.pipeline.deliver import apologise
 from bot.pipeline.house import House
@@ -150,14 +150,14 @@ class Worker:
 
     async def _settle_doubt(self, run: Run, error: ModelInDoubt) -> None:
         config = (await self._house.channels.config(run.message.place)).config
-        if config.in_doubt is InDoubt.RETRY:
-            await self._house.jobs.retry(run.job.lease, delay_seconds=1.0, reason=str(error))
-        elif config.in_doubt is InDoubt.FAIL:
-            await self._bury(run, error)
-        else:
+        if config.in_doubt is InDoubt.ASK:
             await self._tell(run, error.sentence)
             await self._house.jobs.ask(run.job.lease, reason=str(error))
             log.warning("turn waits for a decision", reason=str(error))
+        elif config.in_doubt is InDoubt.RETRY and run.job.tries < MAX_TRIES:
+            await self._house.jobs.retry(run.job.lease, delay_seconds=1.0, reason=str(error))
+        else:
+            await self._bury(run, error)
 
     async def _retry_or_bury(self, run: Run, error: MynahError) -> None:
         decision = decide_retry(error, run.job.tries)

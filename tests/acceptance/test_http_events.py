@@ -1,6 +1,5 @@
 """Slack's events by HTTP: signed and fresh ones are answered once, all others are turned away."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -9,6 +8,7 @@ import pytest_asyncio
 from tests.acceptance.service import Installation
 from tests.acceptance.slack_scene import SlackScene, open_slack
 from tests.acceptance.stages import Stage, open_openrouter, remote
+from tests.fakes.process import wait_for_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60), pytest.mark.slow]
 
@@ -29,22 +29,10 @@ async def stage(
         settings = {**sockets, **by_http, **remote(openrouter)}
         installation = Installation(folder=tmp_path_factory.mktemp("mynah"), settings=settings)
         async with installation.serving() as service:
-            await until_open(port)
+            await wait_for_port(port)
             yield Stage(scene=scene, openrouter=openrouter, installation=installation, service=service)
         assert await scene.violations() == []
         assert (await openrouter.state()).violations == ()
-
-
-async def until_open(port: int) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
 
 
 def address(port: object) -> str:

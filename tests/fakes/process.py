@@ -1,4 +1,4 @@
-"""Run a fake platform or gateway as its own process, as the real one would be."""
+"""Run a fake platform or gateway as its own process, as the real one would be, and wait for what listens."""
 
 import asyncio
 import json
@@ -34,3 +34,16 @@ async def running(module: str, *arguments: str, start_seconds: float = 20) -> As
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         await process.wait()
+
+
+async def wait_for_port(port: int, *, seconds: float = 10) -> None:
+    """Wait until somebody on this machine listens on a port."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return

@@ -201,6 +201,15 @@ async def test_the_channel_can_decide_about_doubt_beforehand(tmp_path: Path, pol
     assert only_job(home) == status
 
 
+async def test_what_is_retried_in_doubt_is_given_up_after_some_tries(tmp_path: Path):
+    home = open_test_house(tmp_path, in_doubt="retry")
+    home.gateway.fail(Point.ACCEPTED, *(ModelInDoubt("cut off", model="mind") for _ in range(MAX_TRIES + 1)))
+    await home.say(message("1", "Hello"))
+    assert len(home.gateway.charges) == MAX_TRIES
+    assert only_job(home) is JobStatus.FAILED
+    assert "may have been charged" in texts(home)[0]
+
+
 async def test_an_unknown_cost_stays_unknown(home: TestHouse):
     home.gateway.price = None
     await home.say(message("1", "Hello"))

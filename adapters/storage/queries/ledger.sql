@@ -35,6 +35,7 @@ GROUP BY 1
 ORDER BY cost_nano DESC, calls DESC, label
 
 -- name: sums_of_channel
+-- By itself, and not a condition more of `sums`, so that the index of the channel serves it.
 SELECT
     CASE :by
         WHEN 'model' THEN gateway || '/' || model

@@ -126,3 +126,18 @@ async def test_a_list_of_channels_that_slack_refuses_holds_nothing_up(
     async with serving(platform, intake, slack):
         await intake.wait_stored(2)
     assert intake.texts == ["before", "missed"]
+
+
+async def test_a_slow_list_of_channels_brings_no_conversation_out_of_order(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(channel, ada, "missed", deliver=False)
+    await slack.fault("* /api/users.conversations", "slow", seconds=1.0)
+    await slack.fault("* /api/conversations.history", "slow", seconds=0.3)
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "new")
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "new"]

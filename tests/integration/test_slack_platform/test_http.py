@@ -6,6 +6,7 @@ import pytest
 
 from adapters.slack.adapter import SlackPlatform
 from tests.doubles.intake import RecordingIntake
+from tests.fakes.process import wait_for_port
 from tests.fakes.slack.client import SlackFake
 from tests.integration.test_slack_platform.harness import (
     QuickClock,
@@ -18,18 +19,6 @@ async def by_http(slack: SlackFake, port: int) -> str:
     address = f"http://127.0.0.1:{port}/slack/events"
     await slack.options(delivery="http", events_url=address)
     return address
-
-
-async def wait_for_port(port: int) -> None:
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
 
 
 async def test_events_come_by_http(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, port: int):
