@@ -7,14 +7,15 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from bot.domain.audio import Conversion, MediaFacts, MediaFile, MediaFormat
+from bot.domain.budgets import Budget, Hold, Period
 from bot.domain.channels import SettledConfig
 from bot.domain.commands import CommandCall
 from bot.domain.health import Finding
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import Step
 from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId
-from bot.domain.models import Capabilities, Catalogue, ChatTurn, Delta, Recovery, Request
-from bot.domain.money import Dimension, UsageRecord, UsageSum
+from bot.domain.models import Capabilities, Catalogue, ChatTurn, Delta, Request
+from bot.domain.money import Account, Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
 
 
 class Clock(Protocol):
@@ -164,6 +165,19 @@ class Platform(Protocol):
         """Remove a post of ours; one that is gone already is fine."""
         ...
 
+    async def tell(self, person: str, text: str, *, workspace: str) -> None:
+        """Write to one person, in a direct message that belongs to no job; at most once, perhaps not at all.
+
+        Args:
+            person: by the platform's id.
+            text: Markdown, within `abilities.text_limit`.
+            workspace: where we know the person from.
+
+        Raises:
+            PlatformProblem: it was not, or perhaps not, written.
+        """
+        ...
+
 
 class Gateway(Protocol):
     """The way to one or many models, embedded or remote."""
@@ -187,12 +201,54 @@ class Gateway(Protocol):
         """
         ...
 
-    async def recover(self, step: Step, request: Request) -> Recovery:
-        """Say what became of a call that was cut off by a crash of ours."""
+    def recover(self, step: Step, request: Request) -> AsyncIterator[Delta]:
+        """Carry on a call that was cut off by a crash of ours: the whole answer, from its beginning.
+
+        A call that is free, or was certainly not charged, is made again; else its answer is fetched by what the step
+        knows of it. Nothing is ever charged twice.
+
+        Args:
+            step: `began` or `accepted`.
+            request: the same as before the crash.
+
+        Raises:
+            ModelInDoubt: it may have been charged, and its answer cannot be had; with its usage where that is known.
+            ModelProblem: as in `perform`.
+        """
         ...
 
     async def catalogue(self) -> Catalogue:
         """Return the models that it offers."""
+        ...
+
+
+@runtime_checkable
+class Billed(Protocol):
+    """A gateway that tells afterwards what it charged."""
+
+    async def cost(self, call: str) -> Usage | None:
+        """Return what a call cost, by the gateway's own name of it; None while the gateway does not know it.
+
+        Raises:
+            ModelProblem: it could not be asked.
+        """
+        ...
+
+    async def account(self) -> Account:
+        """Return what the gateway says it charged our key.
+
+        Raises:
+            ModelProblem: it could not be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """A gateway whose models come from a listing, which may be an old one."""
+
+    def listing_age(self) -> float | None:
+        """Return the seconds since the listing was read; None where it never was, and a built-in table stands in."""
         ...
 
 
@@ -308,6 +364,10 @@ class Jobs(Protocol):
         """Return the newest jobs first."""
         ...
 
+    async def newest(self, place: Place, status: JobStatus | None = None) -> Job | None:
+        """Return the newest job of a thread, or at the top of a channel of the whole channel, that is in this state."""
+        ...
+
     async def takes_part(self, place: Place) -> bool:
         """Return whether a job of this thread is known, that is, whether we take part in it."""
         ...
@@ -324,31 +384,47 @@ class Journal(Protocol):
         """Return the steps of a job by name."""
         ...
 
-    async def begin(self, lease: Lease, name: str) -> None:
-        """Write down that an effect is about to happen."""
+    async def begin(self, lease: Lease, name: str, hold: Hold | None = None) -> None:
+        """Write down that an effect is about to happen, and hold back what it may cost, in one commit.
+
+        What was held for the same step before, and never settled, stays held beside it.
+
+        Raises:
+            BudgetExceeded: it does not fit into a budget; nothing was written.
+        """
         ...
 
-    async def accepted(self, lease: Lease, name: str, vendor_id: str) -> None:
-        """Write down the vendor's name of the call."""
+    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
+        """Write down the vendor's name of the call, and the digest of what was sent."""
         ...
 
     async def done(
         self, lease: Lease, name: str, result: Mapping[str, object], usage: UsageRecord | None = None
     ) -> None:
-        """Write down the result, with its usage row and the month's sum, in one commit."""
+        """Write down the result with its usage row, and the cost in place of the hold, in one commit.
+
+        A cost that is not known leaves the hold as it is, until `Ledger.settle` knows better.
+        """
         ...
 
     async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
-        """Write down that nothing came of it, and what was charged all the same, in one commit."""
+        """Write down that nothing came of it, and what was charged all the same in place of the hold, in one commit.
+
+        Without usage nothing was charged, and the hold is released.
+        """
         ...
 
-    async def unknown(self, lease: Lease, name: str, reason: str) -> None:
-        """Write down that nobody can tell whether it happened."""
+    async def unknown(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
+        """Write down that nobody can tell whether it happened, and what may have been charged, in one commit.
+
+        While the usage's cost is not known, the hold stays. A call that was named has one row, whatever becomes of it:
+        what is known later takes the place of this one.
+        """
         ...
 
 
 class Ledger(Protocol):
-    """What was used."""
+    """What was used, and what may be."""
 
     async def sums(self, by: Dimension, *, since: int, place: Place | None = None) -> Sequence[UsageSum]:
         """Sum usage since a time (ms since 1970), of everything or of one channel, the costliest first."""
@@ -356,6 +432,34 @@ class Ledger(Protocol):
 
     async def of_job(self, job: JobId) -> Sequence[UsageRecord]:
         """Return the model calls of one job, in order."""
+        ...
+
+    async def spent(self, gateway: str, period: Period) -> UsageSum:
+        """Sum what one gateway charged in the running day or month (UTC)."""
+        ...
+
+    async def set_budget(self, scope: str, period: Period, limit: Nanodollars | None, *, by: str) -> None:
+        """Set the most that may be spent at a scope (`EACH_USER` for every user without their own), or None to lift it."""
+        ...
+
+    async def budgets(self) -> Sequence[Budget]:
+        """Return every budget that is set, by scope, as it stands now; that of `EACH_USER` has nothing spent or held."""
+        ...
+
+    async def standing(self, scopes: Sequence[str]) -> Sequence[Budget]:
+        """Return the budgets that apply to a call that counts for these scopes, as they stand now."""
+        ...
+
+    async def warn(self, scopes: Sequence[str]) -> Sequence[Budget]:
+        """Return the budgets of which `WARN_AT` is spent by now, each only once in its day or month."""
+        ...
+
+    async def unsettled(self, limit: int, *, gateway: str | None = None) -> Sequence[UnsettledCall]:
+        """Return calls whose cost is not known yet and that their gateway named, of one or all, the newest first."""
+        ...
+
+    async def settle(self, call: UnsettledCall, usage: Usage) -> bool:
+        """Write down what a call did cost, in its usage row and in place of its hold; False when it is settled already."""
         ...
 
 

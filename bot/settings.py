@@ -7,9 +7,10 @@ the TOML file (`mynah.toml`, or `$MYNAH_CONFIG`), defaults. docs/settings.md is 
 import json
 import os
 import re
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -28,10 +29,19 @@ from typing_extensions import override
 from bot.domain.audio import AudioLimits
 from bot.domain.channels import parse_setting
 from bot.domain.errors import SettingInvalid
+from bot.domain.money import Price
 
 FILE_NAME = "mynah.toml"
 SECRETS_FOLDER = "/run/secrets"
 PREFIX = "MYNAH_"
+
+WITH_OPENROUTER = {
+    "chat_model": "openrouter/google/gemini-2.5-flash-lite, local/smollm2-135m-instruct",
+    "transcription_model": "openrouter/openai/gpt-4o-mini-transcribe, local/whisper-tiny.en",
+    "video_model": "openrouter/openai/gpt-4o-mini-transcribe, local/whisper-tiny.en",
+    "speech_model": "openrouter/hexgrad/kokoro-82m, local/en_US-joe-medium",
+}
+"""What channels are set to by default once there is a key: models made for it, each with an embedded one behind it."""
 
 ALIKE = 0.7
 """How alike a wrong name and a right one are, for us to think that the right one was meant (0 to 1)."""
@@ -94,11 +104,88 @@ class DiscordSettings(_Table):
     )
 
 
-class OpenRouterSettings(_Table):
+class RemoteSettings(_Table):
+    """What every remote gateway has."""
+
+    at_once: int = Field(default=64, ge=1, le=512, description="Calls at the same time; more wait for their turn.")
+    per_minute: int = Field(
+        default=0, ge=0, description="Calls within a minute; more wait for their turn. 0: any number."
+    )
+
+
+class OpenRouterSettings(RemoteSettings):
     """How to reach OpenRouter."""
 
     key: Secret = Field(default=None, description="API key (sk-or-…): turns the gateway `openrouter` on.")
     base_url: str = Field(default="https://openrouter.ai/api/v1", description="Address of the API.")
+    provider: dict[str, Any] = Field(
+        default={},
+        description="Preferences of providers, sent with every chat request: "
+        "https://openrouter.ai/docs/guides/routing/provider-selection.",
+    )
+
+
+class OpenRouteSettings(RemoteSettings):
+    """How to reach OpenRoute.cn."""
+
+    key: Secret = Field(default=None, description="API key: turns the gateway `openroute` on.")
+    base_url: str = Field(default="https://www.openroute.cn/api/v1", description="Address of the API.")
+
+
+class FalSettings(RemoteSettings):
+    """How to reach fal. Its models are OpenRouter's, by the same names."""
+
+    key: Secret = Field(default=None, description="API key (id:secret): turns the gateway `fal` on.")
+    way: Literal["queue", "stream", "sync"] = Field(
+        default="queue",
+        description="How models are called. Only what went through the queue can be fetched again after a crash; "
+        "stream shows an answer while it grows; sync is the plainest.",
+    )
+    run_url: str = Field(default="https://fal.run", description="Address for sync and stream.")
+    queue_url: str = Field(default="https://queue.fal.run", description="Address of the queue.")
+    rest_url: str = Field(
+        default="https://rest.fal.ai", description="Address of the storage and of the webhooks' keys."
+    )
+    api_url: str = Field(default="https://api.fal.ai/v1", description="Address of the platform's API.")
+    webhook_url: str = Field(
+        default="",
+        description="Public address under which fal reaches webhook_host; empty asks again and again instead.",
+    )
+    webhook_host: str = Field(default="127.0.0.1", description="Address that webhooks are received on.")
+    webhook_port: int = Field(default=3001, ge=0, le=65_535, description="Port that webhooks are received on.")
+
+
+class ServerSettings(RemoteSettings):
+    """One server that speaks OpenAI's protocol: Ollama, llama.cpp, vLLM, speaches, LocalAI and others."""
+
+    base_url: str = Field(description="Address of its API, with the version: http://127.0.0.1:11434/v1.")
+    key: Secret = Field(default=None, description="API key, where it wants one.")
+    models: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="What its models can do, where it does not tell: name to any of chat, audio, video, image, "
+        "transcription and speech.",
+    )
+    voices: dict[str, tuple[str, ...]] = Field(
+        default={}, description="Voices of its speaking models, the default one first: name to voices."
+    )
+
+
+class PriceSettings(_Table):
+    """What a model charges, in US dollars, where its gateway does not tell or you know better."""
+
+    prompt: Decimal = Field(default=Decimal(0), ge=0, description="For one token of the request.")
+    completion: Decimal = Field(default=Decimal(0), ge=0, description="For one token of the answer.")
+    audio_in: Decimal | None = Field(default=None, ge=0, description="For one token of sound that is heard.")
+    audio_out: Decimal | None = Field(default=None, ge=0, description="For one token of sound that is spoken.")
+    request: Decimal = Field(default=Decimal(0), ge=0, description="For each call.")
+    picture: Decimal | None = Field(default=None, ge=0, description="For one picture.")
+    second: Decimal = Field(default=Decimal(0), ge=0, description="For one second of a recording.")
+    character: Decimal = Field(default=Decimal(0), ge=0, description="For one character that is spoken.")
+
+    @property
+    def price(self) -> Price:
+        """The price in the core's words."""
+        return Price(**self.model_dump())
 
 
 class LocalSettings(_Table):
@@ -154,6 +241,14 @@ class Settings(BaseSettings):
     slack: SlackSettings = Field(default=SlackSettings(), description="How to reach Slack.")
     discord: DiscordSettings = Field(default=DiscordSettings(), description="How to reach Discord.")
     openrouter: OpenRouterSettings = Field(default=OpenRouterSettings(), description="How to reach OpenRouter.")
+    openroute: OpenRouteSettings = Field(default=OpenRouteSettings(), description="How to reach OpenRoute.cn.")
+    fal: FalSettings = Field(default=FalSettings(), description="How to reach fal.")
+    servers: dict[str, ServerSettings] = Field(
+        default={}, description="Servers that speak OpenAI's protocol, by the name that their models get in front."
+    )
+    prices: dict[str, PriceSettings] = Field(
+        default={}, description="What models charge, by gateway/model; `*` stands for any letters."
+    )
     local: LocalSettings = Field(default=LocalSettings(), description="The embedded models.")
     channels: dict[str, str] = Field(
         default={},
@@ -181,6 +276,16 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings, env_settings, *_secret_files(settings_cls), *_toml(settings_cls))
+
+    @property
+    def has_remote_gateways(self) -> bool:
+        """Whether any model is not embedded."""
+        return bool(self.openrouter.key or self.openroute.key or self.fal.key or self.servers)
+
+    @property
+    def channel_defaults(self) -> dict[str, str]:
+        """What every channel is set to where nobody said otherwise: with a key of OpenRouter, its models come first."""
+        return {**(WITH_OPENROUTER if self.openrouter.key else {}), **self.channels}
 
     @property
     def database_url(self) -> str:

@@ -30,6 +30,18 @@ class MediaFormat(StrEnum):
     """In only."""
     MP4 = "mp4"
     """Video; in only."""
+    MOV = "mov"
+    """Video; in only."""
+    MPEG = "mpeg"
+    """Video; in only."""
+    JPEG = "jpeg"
+    """A picture; in only."""
+    PNG = "png"
+    """A picture; in only."""
+    WEBP = "webp"
+    """A picture; in only."""
+    GIF = "gif"
+    """A picture; in only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +81,21 @@ ENCODINGS: dict[MediaFormat, Encoding] = {
 """The table: every format that we write. Mono; rates and bit rates chosen for speech, see docs/architecture.md."""
 
 
+SEEN: dict[MediaFormat, str] = {
+    MediaFormat.MP4: "video/mp4",
+    MediaFormat.MOV: "video/quicktime",
+    MediaFormat.MPEG: "video/mpeg",
+    MediaFormat.WEBM: "video/webm",
+    MediaFormat.JPEG: "image/jpeg",
+    MediaFormat.PNG: "image/png",
+    MediaFormat.WEBP: "image/webp",
+    MediaFormat.GIF: "image/gif",
+}
+"""What is looked at, by its MIME type. We never write these: a model takes them as they are, or not at all."""
+
+PICTURES = frozenset({MediaFormat.JPEG, MediaFormat.PNG, MediaFormat.WEBP, MediaFormat.GIF})
+
+
 _HEADER_BYTES = 4_096
 """More than any of these formats needs beside the sound."""
 
@@ -98,6 +125,11 @@ class MediaFacts:
     def has_audio(self) -> bool:
         """Whether there is anything to hear."""
         return self.channels > 0
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a still picture."""
+        return self.format in PICTURES
 
 
 class How(StrEnum):

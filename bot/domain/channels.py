@@ -46,12 +46,23 @@ class InDoubt(StrEnum):
     FAIL = "fail"
 
 
+class UnknownPrice(StrEnum):
+    """What becomes of models whose price nobody says."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+
+
 def models(text: str) -> Choice:
     """Read `gateway/model, gateway/model`, best first."""
     chosen = tuple(ModelRef.parse(name) for name in text.split(",") if name.strip())
     if not chosen:
         raise SettingInvalid("model", "name at least one, as gateway/model")
     return chosen
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _switch(text: str) -> bool:
@@ -130,6 +141,14 @@ class ChannelConfig:
     reasoning: bool = _setting(False, _switch, "on lets models that can think before they answer.")
     hear_unmentioned: bool = _setting(
         False, _switch, "on hears voice notes in the channel although nobody mentioned Mynah."
+    )
+    admins: tuple[str, ...] = _setting(
+        (), _names, "Who is told when a budget is nearly spent: people by the platform's id, with commas between them."
+    )
+    unknown_price: UnknownPrice = _setting(
+        UnknownPrice.ALLOW,
+        _one_of(UnknownPrice),
+        "What becomes of models whose price nobody says: allow them, counting what they did cost, or refuse them.",
     )
     in_doubt: InDoubt = _setting(
         InDoubt.ASK, _one_of(InDoubt), "When a paid call was cut off and may have been charged: ask, retry or fail."

@@ -54,13 +54,19 @@ class Command:
     answer: Answer = Answer.AT_ONCE
     """Who answers it."""
     changes: bool = False
-    """True when, given options, it changes the channel: only for those who may manage it."""
+    """True when, given options or taking none, it changes something that only some may: managers of the channel first."""
+    everybody: bool = False
+    """True when it is of use also to who manages nothing: platforms that hide commands that change show it to all."""
 
     @property
     def usage(self) -> str:
         """As a person types it: `/model [kind] [model]`."""
         marks = (f"<{o.name}>" if o.required else f"[{o.name}]" for o in self.options)
         return " ".join((f"/{self.name}", *marks))
+
+    def would_change(self, options: Mapping[str, str]) -> bool:
+        """Return whether it has to be known if its user manages the channel, for these options."""
+        return self.changes and (bool(options) or not self.options)
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -115,7 +121,26 @@ COMMANDS: Mapping[str, Command] = {
             ),
             changes=True,
         ),
-        Command(name="usage", description="Show what this channel used in the last 30 days"),
+        Command(
+            name="budget",
+            description="Show what may be spent here, or set a limit for this channel",
+            options=(
+                Option(name="period", description="day or month"),
+                Option(
+                    name="dollars", description="The most that may be spent in it, such as 5 or 0.50; `off` lifts it"
+                ),
+            ),
+            changes=True,
+            everybody=True,
+        ),
+        Command(name="usage", description="Show what this channel used today and this month, and what it cost"),
+        Command(name="receipt", description="Show what the newest reply here took: models, tokens, seconds, cost"),
+        Command(
+            name="retry",
+            description="Repeat what was cut off and waits for a decision here; it may be charged again",
+            changes=True,
+            everybody=True,
+        ),
     )
 }
 

@@ -13,6 +13,8 @@
     │   ├── ModelRefused              answered "no": asking again gives the same answer
     │   ├── ModelUnauthorised         the key is missing or wrong, or there is no credit
     │   ├── ModelBusy                 answered "not now": nothing was charged
+    │   ├── ModelUnpriced             nobody says what it charges, and the channel wants to know
+    │   ├── BudgetExceeded            the call does not fit into what may still be spent
     │   ├── ModelUnreachable          nothing was sent
     │   └── ModelInDoubt              cut off after it was sent: it may have been charged
     ├── PlatformProblem           Slack, Discord
@@ -28,11 +30,13 @@ Each carries what its catcher needs, and `sentence`: what the person who asked i
 once, at the edge, with `raise … from`.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from typing_extensions import override
 
-from bot.domain.money import Usage
+from bot.domain.money import Nanodollars, Usage, show_amount
 
 
 class MynahError(Exception):
@@ -141,10 +145,18 @@ class ModelUnknown(ModelProblem):
 class ModelCannot(ModelProblem):
     """No model in the channel's list can do what was asked."""
 
+    def __init__(self, reason: str, *, model: str = "", needs: str = "", choices: Sequence[str] = ()) -> None:
+        super().__init__(reason, model=model)
+        self.needs = needs
+        """What a model would have to be for, or to take: `chat`, `audio`, …; empty when it is not known."""
+        self.choices = tuple(choices)
+        """Models of this service that can."""
+
     @property
     @override
     def sentence(self) -> str:
-        return f"No model of this channel can do that: {self.reason}."
+        advice = f" Choose one of {', '.join(self.choices)} with `/model`." if self.choices else ""
+        return f"No model of this channel can do that: {self.reason}.{advice}"
 
 
 class ModelRefused(ModelProblem):
@@ -185,7 +197,54 @@ class ModelInDoubt(ModelProblem):
     def sentence(self) -> str:
         return (
             f"My call to {self.model or 'the model'} was interrupted ({self.reason}), and it may have been charged. "
-            "I do not ask again by myself: send your message once more if you want me to."
+            "I do not ask again by myself: `/retry` does."
+        )
+
+
+class ModelUnpriced(ModelProblem):
+    """Nobody says what it charges, and the channel asks only models whose price is known."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return (
+            f"I do not ask {self.model or 'a model'} here, because nobody says what it charges. "
+            "An admin can give its price in the settings, or set unknown_price to allow."
+        )
+
+
+class BudgetExceeded(ModelProblem):
+    """The call does not fit into what may still be spent. Nothing was sent."""
+
+    def __init__(
+        self, *, scope: str, period: str, limit: Nanodollars, left: Nanodollars, needed: Nanodollars, resets_at: int
+    ) -> None:
+        super().__init__(f"the budget of {scope} for this {period} has {show_amount(left)} left")
+        self.scope = scope
+        """Whose budget says no; of several the tightest."""
+        self.period = period
+        """`day` or `month`."""
+        self.limit = limit
+        """Of the budget."""
+        self.left = left
+        """What may still be spent."""
+        self.needed = needed
+        """The worst case of the call."""
+        self.resets_at = resets_at
+        """When the budget starts anew, in milliseconds since 1970 (UTC)."""
+        self.whose = ""
+        """Whose budget it is, in the words of who asked; empty when nobody has put it so."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        reset = datetime.fromtimestamp(self.resets_at / 1000, UTC)
+        whose = f" ({self.whose.lower()})" if self.whose else ""
+        return (
+            f"The budget of {show_amount(self.limit)} for this {self.period} does not allow that{whose}: "
+            f"{show_amount(self.left)} is left, and the call may cost {show_amount(self.needed)}. "
+            f"It starts anew on {reset:%d %B} at {reset:%H:%M} UTC. "
+            "The embedded models cost nothing and go on working: `/model` sets them, for example local/whisper-tiny.en."
         )
 
 

@@ -12,6 +12,9 @@ one of these states, and each has one safe continuation:
 
 A row is written only by the owner of the job's lease (`bot.domain.jobs.Lease`), so a process that slept through its
 lease cannot overwrite what its successor did.
+
+Money moves together with the steps: what a call may cost at the most is held when it begins (`bot.domain.budgets`), and
+is replaced by what it did cost when it is done or failed. While nobody knows the cost, the hold stays.
 """
 
 from collections.abc import Mapping
@@ -34,7 +37,9 @@ FOLLOWS: Mapping[StepState | None, frozenset[StepState]] = {
     StepState.BEGAN: frozenset(
         {StepState.BEGAN, StepState.ACCEPTED, StepState.DONE, StepState.FAILED, StepState.UNKNOWN}
     ),
-    StepState.ACCEPTED: frozenset({StepState.DONE, StepState.FAILED, StepState.UNKNOWN, StepState.BEGAN}),
+    StepState.ACCEPTED: frozenset(
+        {StepState.BEGAN, StepState.ACCEPTED, StepState.DONE, StepState.FAILED, StepState.UNKNOWN}
+    ),
     StepState.FAILED: frozenset({StepState.BEGAN}),
     StepState.UNKNOWN: frozenset({StepState.BEGAN, StepState.DONE, StepState.FAILED}),
     StepState.DONE: frozenset(),
@@ -52,6 +57,8 @@ class Step:
     """See the module's table."""
     vendor_id: str | None = None
     """The vendor's name of the call, once it is known."""
+    digest: str = ""
+    """Of what was sent, where the vendor answers the same request the same way; empty where it was not told."""
     result: Mapping[str, object] | None = None
     """What came of it, as JSON; only when done."""
     at: int = 0

@@ -78,8 +78,8 @@ class Attachment:
 
     @property
     def may_be_media(self) -> bool:
-        """Whether it is worth fetching: recorded here, declared as sound or picture in motion, or of unknown type."""
-        return self.voice_note or self.declared_type.split("/")[0] in {"audio", "video", "application", ""}
+        """Whether it is worth fetching: recorded here, declared as sound or picture, or of unknown type."""
+        return self.voice_note or self.declared_type.split("/")[0] in {"audio", "video", "image", "application", ""}
 
 
 class Addressed(StrEnum):

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from bot.domain.audio import AudioLimits, MediaFile, MediaFormat
 from bot.domain.errors import SettingInvalid
-from bot.domain.money import CallKind, Usage
+from bot.domain.money import CallKind, Price, Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -64,16 +64,36 @@ class Capabilities:
     """Sound that it takes, best first; empty when it does not hear."""
     audio_limits: AudioLimits | None = None
     """What one request may hold; None when it does not hear."""
+    picture_formats: tuple[MediaFormat, ...] = ()
+    """Pictures that it takes; empty when it does not see."""
+    video_formats: tuple[MediaFormat, ...] = ()
+    """Videos that it takes as files; empty when it does not watch any."""
+    video_links: bool = False
+    """Whether it takes addresses of YouTube, which its provider fetches."""
+    most_bytes: int | None = None
+    """Of the pictures and videos in one request; None when nobody says."""
     context_tokens: int | None = None
     """Prompt and answer together; None when nobody says."""
     voices: tuple[str, ...] = ()
     """Voices that it speaks with, the default one first; empty when it does not speak."""
     free: bool = False
     """True when a call certainly costs nothing."""
+    price: Price | None = None
+    """What a call costs; None when nobody says."""
+    told_later: bool = False
+    """Whether its gateway can be asked afterwards what a call did cost (`bot.ports.Billed`)."""
 
     def hears(self) -> bool:
         """Whether sound can be sent to it."""
         return bool(self.audio_formats) and self.audio_limits is not None
+
+    def can_stand_in(self, other: Self) -> bool:
+        """Whether it takes and gives everything that another does, in the same formats."""
+        mine, theirs = (
+            {*can.inputs, *can.outputs, *can.audio_formats, *can.picture_formats, *can.video_formats, can.video_links}
+            for can in (self, other)
+        )
+        return mine - {False} >= theirs - {False}
 
 
 Catalogue = Mapping[ModelRef, Capabilities]
@@ -98,6 +118,28 @@ class ChatTurn:
     """In words."""
     audio: tuple[MediaFile, ...] = ()
     """In sound, for models that hear."""
+    pictures: tuple[MediaFile, ...] = ()
+    """For models that see."""
+    videos: tuple[MediaFile, ...] = ()
+    """For models that watch."""
+    links: tuple[str, ...] = ()
+    """Addresses of videos on YouTube, for models whose provider fetches them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a call comes from, in names that tell a gateway nothing about anybody."""
+
+    call: str
+    """Names this step of this job for ever, so that the same call made again after a crash is known to be the same."""
+    author: str
+    """Who asked."""
+    conversation: str
+    """Where."""
+
+
+NOBODY = Origin(call="", author="", conversation="")
+"""Of a call that no message asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +148,8 @@ class ChatRequest:
 
     kind: ClassVar[CallKind] = CallKind.CHAT
 
+    origin: Origin = NOBODY
+    """Where it comes from."""
     model: str
     """The gateway's name of the model."""
     turns: tuple[ChatTurn, ...]
@@ -116,6 +160,12 @@ class ChatRequest:
     """0 to 2; None leaves it to the model."""
     reasoning: bool = False
     """Whether the model may think before it answers, where it can."""
+    aloud: bool = False
+    """Whether the model speaks its answer too; only for one that gives out sound."""
+    voice: str | None = None
+    """One of the model's voices to speak with; None takes its default."""
+    fallbacks: tuple[str, ...] = ()
+    """Models of the same gateway that may answer instead, best first, where the gateway itself can fall back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +174,8 @@ class TranscriptionRequest:
 
     kind: ClassVar[CallKind] = CallKind.TRANSCRIPTION
 
+    origin: Origin = NOBODY
+    """Where it comes from."""
     model: str
     """The gateway's name of the model."""
     audio: MediaFile
@@ -138,6 +190,8 @@ class SpeechRequest:
 
     kind: ClassVar[CallKind] = CallKind.SPEECH
 
+    origin: Origin = NOBODY
+    """Where it comes from."""
     model: str
     """The gateway's name of the model."""
     text: str
@@ -155,6 +209,8 @@ class Accepted:
 
     id: str
     """The gateway's own name of the call."""
+    digest: str = ""
+    """Of what was sent, where the gateway answers the same request the same way; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +250,7 @@ class SoundDelta:
     format: MediaFormat
     """The same for all pieces of an answer."""
     rate: int
-    """Samples a second."""
+    """Samples a second, where the format itself does not say (`pcm16`); else 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,18 +261,11 @@ class Finished:
     """What the call used."""
     truncated: bool = False
     """True when the answer ended because it reached `max_tokens`."""
+    model: str | None = None
+    """Who answered, by the gateway's name, where it was not the model that was asked."""
 
 
 Delta = Accepted | TextDelta | ReasoningDelta | Segment | SoundDelta | Finished
-
-
-class Recovery(StrEnum):
-    """What a gateway can say of a call that was cut off."""
-
-    REPEAT = "repeat"
-    """It is free, or certainly was not made: make it (again)."""
-    UNKNOWN = "unknown"
-    """It may have been charged, and nobody can tell: a human decides."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

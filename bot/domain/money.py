@@ -20,12 +20,17 @@ def nanodollars(dollars: str | float | Decimal) -> Nanodollars:
 
 
 def show_dollars(cost: Nanodollars | None) -> str:
-    """Write a cost for people: `$0.000950`, `free` for zero, `unknown` for None."""
+    """Write a cost for people, exactly: `$1.20`, `$0.00095`, `free` for zero, `unknown` for None."""
     if cost is None:
         return "unknown"
-    if cost == 0:
-        return "free"
-    return f"${Decimal(cost) / NANOS:.6f}"
+    return "free" if cost == 0 else show_amount(cost)
+
+
+def show_amount(amount: Nanodollars) -> str:
+    """Write a sum of money for people, exactly, with two decimals or as many as it takes: `$0.00`, `$12.345`."""
+    whole, part = divmod(abs(amount), NANOS)
+    decimals = f"{part:09d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if amount < 0 else ''}${whole}.{decimals}"
 
 
 class CallKind(StrEnum):
@@ -64,6 +69,28 @@ def _sum(left: int | None, right: int | None) -> int | None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Price:
+    """What a model charges, in US dollars. What is not priced costs nothing: a model without a price list has no Price."""
+
+    prompt: Decimal = Decimal(0)
+    """For one token of the request."""
+    completion: Decimal = Decimal(0)
+    """For one token of the answer, those of thinking included."""
+    audio_in: Decimal | None = None
+    """For one token of sound that is heard; None when it is priced like text."""
+    audio_out: Decimal | None = None
+    """For one token of sound that is spoken; None when it is priced like text."""
+    request: Decimal = Decimal(0)
+    """For each call."""
+    picture: Decimal | None = None
+    """For one picture; None when it is priced by its tokens."""
+    second: Decimal = Decimal(0)
+    """For one second of a recording, where a transcription is priced by its length."""
+    character: Decimal = Decimal(0)
+    """For one character that is spoken, where speech is priced by its text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UsageRecord:
     """One row for each model call: who, where, what, how much."""
 
@@ -72,7 +99,9 @@ class UsageRecord:
     step: str
     """The journal step of the job. A step that was charged for nothing and then done has a row for each."""
     at: int
-    """When it ended, in milliseconds since 1970 (UTC)."""
+    """When it began, in milliseconds since 1970 (UTC): the day and month that it counts for, as its hold did."""
+    call: str | None = None
+    """The gateway's own name of the call; None when it named none."""
     platform: str
     """For example `slack`."""
     workspace: str
@@ -91,6 +120,34 @@ class UsageRecord:
     """What the gateway reports."""
     duration_ms: int
     """From the request to the last byte of the answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnsettledCall:
+    """A call whose cost nobody has told us yet."""
+
+    job: str
+    """The job that made it."""
+    step: str
+    """Its journal step."""
+    gateway: str
+    """Who knows the cost."""
+    call: str
+    """The gateway's own name of it."""
+    at: int
+    """When it began, in milliseconds since 1970 (UTC)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What a gateway says of our key. Days and months are those of UTC."""
+
+    spent_today: Nanodollars
+    """Charged since midnight."""
+    spent_this_month: Nanodollars
+    """Charged since the first of the month."""
+    left: Nanodollars | None = None
+    """What the key may still spend; None without a limit."""
 
 
 class Dimension(StrEnum):

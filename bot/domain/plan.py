@@ -4,19 +4,23 @@ The rules, in order:
 
 1. A command says what it wants; else the channel's `voice_notes` and `videos` settings do, for each attachment.
 2. Words and sound to *answer* go to the chat model. If it hears, and nobody wants a transcript, it gets the sound itself;
-   otherwise the sound is transcribed first and the chat model reads the transcript.
-3. A reply is spoken when the channel says so, or when the channel mirrors and a voice note came in.
+   otherwise the sound is transcribed first and the chat model reads the transcript. A video that is to be answered goes
+   as it is to a chat model that watches videos; so do YouTube's addresses to one whose provider fetches them.
+3. Pictures go to the chat model if it sees.
+4. A reply is spoken when the channel says so, or when the channel mirrors and a voice note came in. A chat model that
+   is also the one that speaks, and can do both at once, speaks its answer itself.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.audio import AudioLimits, Conversion, plan_conversion
+from bot.domain.audio import AudioLimits, Conversion, MediaFile, plan_conversion
 from bot.domain.channels import ChannelConfig, Choice, OnMedia, ReplyAs
 from bot.domain.errors import ModelCannot
+from bot.domain.links import video_links
 from bot.domain.messages import FetchedMedia, Message
-from bot.domain.models import Capabilities, Catalogue, ModelRef
+from bot.domain.models import Capabilities, Catalogue, Modality, ModelRef
 from bot.domain.money import CallKind
 
 
@@ -48,6 +52,24 @@ class Listening:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Looking:
+    """What the chat model is shown as it is."""
+
+    pictures: tuple[MediaFile, ...] = ()
+    """In the sender's order."""
+    videos: tuple[MediaFile, ...] = ()
+    """In the sender's order."""
+    links: tuple[str, ...] = ()
+    """Addresses of videos on YouTube."""
+    unseen: int = 0
+    """How many pictures the chat model cannot be shown."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self.pictures or self.videos or self.links)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """What one turn does."""
 
@@ -55,16 +77,28 @@ class Plan:
     """What it replies to."""
     config: ChannelConfig
     """The settings in force."""
+    catalogue: Catalogue
+    """What each model of the settings can do."""
     listen: tuple[Listening, ...]
-    """One for each attachment that matters, in the sender's order."""
+    """One for each attachment that is heard, in the sender's order."""
+    look: Looking = Looking()
+    """What is seen."""
     answer: Choice
     """Who answers, best first; empty when nothing is to be answered."""
     speak: Choice
     """Who speaks, best first; empty when the reply is not spoken."""
+    aloud: bool = False
+    """Whether the first who answers speaks the answer itself."""
     text: bool
     """Whether the reply is written; False leaves only the clip."""
     say: str | None = None
     """What to speak word for word, without asking a model; only for `say`."""
+
+    def voice(self, ref: ModelRef) -> str | None:
+        """Return the channel's voice where a model has it; None, which is the model's own, where only a fallback lacks it."""
+        wanted = self.config.voice
+        fits = wanted in self.catalogue[ref].voices or ref in {self.config.speech_model[0], self.config.chat_model[0]}
+        return wanted if wanted and fits else None
 
 
 def plan_turn(
@@ -78,7 +112,7 @@ def plan_turn(
 
     Args:
         message: what was said.
-        media: its attachments that hold sound or video, fetched and probed.
+        media: its attachments that hold sound, video or a picture, fetched and probed.
         config: the settings of its place.
         catalogue: what each known model can do.
         service: the most that this service takes from a user.
@@ -89,35 +123,117 @@ def plan_turn(
     """
     if message.command == "say":
         speakers = _able(config.speech_model, catalogue, CallKind.SPEECH)
-        return Plan(message=message, config=config, listen=(), answer=(), speak=speakers, text=False, say=message.text)
-    wishes = [(item, wish) for item in media if (wish := _wish(item, message, config)) is not OnMedia.IGNORE]
-    listen = tuple(_listen(item, wish, message, config, catalogue, service) for item, wish in wishes)
-    answers = _is_answered(message, [wish for _, wish in wishes])
-    spoken = answers and _is_spoken(message, config)
-    return Plan(
-        message=message,
-        config=config,
-        listen=listen,
-        answer=_able(config.chat_model, catalogue, CallKind.CHAT) if answers else (),
-        speak=_able(config.speech_model, catalogue, CallKind.SPEECH) if spoken else (),
-        text=not (answers and config.reply is ReplyAs.VOICE),
-    )
+        return _Planner(message, config, catalogue, service).saying(speakers)
+    return _Planner(message, config, catalogue, service).answering(media)
 
 
-def _wish(media: FetchedMedia, message: Message, config: ChannelConfig) -> OnMedia:
-    if message.command == "transcribe":
-        return OnMedia.TRANSCRIBE
-    if message.command == "ask":
-        return OnMedia.ANSWER
-    return config.videos if media.facts.has_video else config.voice_notes
+@dataclass(frozen=True)
+class _Planner:
+    message: Message
+    config: ChannelConfig
+    catalogue: Catalogue
+    service: AudioLimits
 
+    def saying(self, speakers: Choice) -> Plan:
+        return Plan(
+            message=self.message,
+            config=self.config,
+            catalogue=self.catalogue,
+            listen=(),
+            answer=(),
+            speak=speakers,
+            text=False,
+            say=self.message.text,
+        )
 
-def _is_answered(message: Message, wishes: Sequence[OnMedia]) -> bool:
-    if message.command == "transcribe":
-        return False
-    if not wishes:
-        return bool(message.text)
-    return bool(message.text) or any(wish in {OnMedia.ANSWER, OnMedia.BOTH} for wish in wishes)
+    def answering(self, media: Sequence[FetchedMedia]) -> Plan:
+        pictures = [item for item in media if item.facts.is_picture]
+        wishes = [(item, wish) for item in media if (wish := self._wish(item)) is not OnMedia.IGNORE]
+        answers = self._is_answered([wish for _, wish in wishes], pictures)
+        watched = [item for item, wish in wishes if answers and self._is_watched(item, wish)]
+        listen = tuple(self._listen(item, wish) for item, wish in wishes if item not in watched)
+        spoken = answers and _is_spoken(self.message, self.config)
+        answer = _able(self.config.chat_model, self.catalogue, CallKind.CHAT) if answers else ()
+        speak = _able(self.config.speech_model, self.catalogue, CallKind.SPEECH) if spoken else ()
+        return Plan(
+            message=self.message,
+            config=self.config,
+            catalogue=self.catalogue,
+            listen=listen,
+            look=self._look(pictures, watched) if answers else Looking(),
+            answer=answer,
+            speak=speak,
+            aloud=spoken and answer[0] == speak[0] and self._speaks_its_answers(answer[0]),
+            text=not (answers and self.config.reply is ReplyAs.VOICE),
+        )
+
+    def _wish(self, media: FetchedMedia) -> OnMedia:
+        if media.facts.is_picture:
+            return OnMedia.IGNORE
+        if self.message.command == "transcribe":
+            return OnMedia.TRANSCRIBE
+        if self.message.command == "ask":
+            return OnMedia.ANSWER
+        return self.config.videos if media.facts.has_video else self.config.voice_notes
+
+    def _is_answered(self, wishes: Sequence[OnMedia], pictures: Sequence[FetchedMedia]) -> bool:
+        if self.message.command == "transcribe":
+            return False
+        if not wishes:
+            return bool(self.message.text or pictures)
+        return bool(self.message.text) or any(wish in {OnMedia.ANSWER, OnMedia.BOTH} for wish in wishes)
+
+    # --- what is seen ------------------------------------------------------------
+
+    def _is_watched(self, media: FetchedMedia, wish: OnMedia) -> bool:
+        """Whether the chat model gets a video itself: when only an answer is wanted, and it takes such a file."""
+        can = self._first_mind()
+        if can is None or wish is not OnMedia.ANSWER or not media.facts.has_video:
+            return False
+        return media.facts.format in can.video_formats and _is_within(can, media)
+
+    def _look(self, pictures: Sequence[FetchedMedia], watched: Sequence[FetchedMedia]) -> Looking:
+        """Plan what is shown to the chat model.
+
+        Raises:
+            ModelCannot: there is nothing but pictures, and it sees none.
+        """
+        can = self._first_mind()
+        seen = [item for item in pictures if can and item.facts.format in can.picture_formats and _is_within(can, item)]
+        if pictures and not seen and not self.message.text:
+            raise ModelCannot(f"{_names(self.config.chat_model)} cannot see", needs=Modality.IMAGE)
+        return Looking(
+            pictures=tuple(map(_file, seen)),
+            videos=tuple(map(_file, watched)),
+            links=video_links(self.message.text) if can and can.video_links else (),
+            unseen=len(pictures) - len(seen),
+        )
+
+    def _first_mind(self) -> Capabilities | None:
+        return self.catalogue.get(self.config.chat_model[0])
+
+    def _speaks_its_answers(self, ref: ModelRef) -> bool:
+        can = self.catalogue[ref]
+        return {Modality.TEXT, Modality.AUDIO} <= can.outputs and CallKind.CHAT in can.kinds
+
+    # --- what is heard -----------------------------------------------------------
+
+    def _listen(self, media: FetchedMedia, wish: OnMedia) -> Listening:
+        message, config = self.message, self.config
+        answered = wish in {OnMedia.ANSWER, OnMedia.BOTH} or bool(message.text and message.command != "transcribe")
+        hearing = _hearing(config.chat_model, self.catalogue)
+        if wish is OnMedia.ANSWER and hearing and hearing[0] == config.chat_model[0]:
+            want, ears = Want.HEAR, hearing[:1]
+        else:
+            want = Want.READ if answered else Want.TRANSCRIBE
+            ears = _ears(config.video_model if media.facts.has_video else config.transcription_model, self.catalogue)
+        return Listening(
+            media=media,
+            want=want,
+            show=wish in {OnMedia.TRANSCRIBE, OnMedia.BOTH},
+            models=ears,
+            conversion=_conversion(media, [self.catalogue[ref] for ref in ears], self.service),
+        )
 
 
 def _is_spoken(message: Message, config: ChannelConfig) -> bool:
@@ -134,39 +250,15 @@ def _able(choice: Choice, catalogue: Catalogue, kind: CallKind) -> Choice:
     """
     able = tuple(ref for ref in choice if ref in catalogue and kind in catalogue[ref].kinds)
     if not able:
-        raise ModelCannot(f"{_names(choice)} cannot be used for {kind.value}")
+        raise ModelCannot(f"{_names(choice)} cannot be used for {kind.value}", needs=kind)
     return able
-
-
-def _listen(
-    media: FetchedMedia,
-    wish: OnMedia,
-    message: Message,
-    config: ChannelConfig,
-    catalogue: Catalogue,
-    service: AudioLimits,
-) -> Listening:
-    answered = wish in {OnMedia.ANSWER, OnMedia.BOTH} or bool(message.text and message.command != "transcribe")
-    hearing = _hearing(config.chat_model, catalogue)
-    if wish is OnMedia.ANSWER and hearing and hearing[0] == config.chat_model[0]:
-        want, ears = Want.HEAR, hearing[:1]
-    else:
-        want = Want.READ if answered else Want.TRANSCRIBE
-        ears = _ears(config.video_model if media.facts.has_video else config.transcription_model, catalogue)
-    return Listening(
-        media=media,
-        want=want,
-        show=wish in {OnMedia.TRANSCRIBE, OnMedia.BOTH},
-        models=ears,
-        conversion=_conversion(media, [catalogue[ref] for ref in ears], service),
-    )
 
 
 def _ears(choice: Choice, catalogue: Catalogue) -> Choice:
     """Return the models of a list that can write down what was said: made for it, or a chat model that hears."""
     ears = _hearing(choice, catalogue)
     if not ears:
-        raise ModelCannot(f"{_names(choice)} cannot hear")
+        raise ModelCannot(f"{_names(choice)} cannot hear", needs=Modality.AUDIO)
     return ears
 
 
@@ -183,6 +275,17 @@ def _conversion(media: FetchedMedia, ears: Sequence[Capabilities], service: Audi
         max_bytes=min(limit.max_bytes for limit in limits), max_seconds=min(limit.max_seconds for limit in limits)
     )
     return plan_conversion(media.facts, shared or first.audio_formats, model=tightest, service=service)
+
+
+def _is_within(can: Capabilities, media: FetchedMedia) -> bool:
+    return can.most_bytes is None or media.facts.bytes <= can.most_bytes
+
+
+def _file(media: FetchedMedia) -> MediaFile:
+    facts = media.facts
+    if facts.format is None:
+        raise ValueError("only files of a known format are shown to a model")
+    return MediaFile(path=media.path, format=facts.format, seconds=facts.seconds or 0.0, bytes=facts.bytes)
 
 
 def _names(choice: Sequence[ModelRef]) -> str:

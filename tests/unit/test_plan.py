@@ -24,7 +24,21 @@ CATALOGUE = {
         audio_formats=(MediaFormat.MP3, MediaFormat.WAV),
         audio_limits=EARS,
     ),
+    ModelRef.parse("cloud/eyes"): Capabilities(
+        kinds=frozenset({CallKind.CHAT}),
+        inputs=frozenset({Modality.TEXT, Modality.AUDIO, Modality.VIDEO, Modality.IMAGE}),
+        audio_formats=(MediaFormat.MP3,),
+        audio_limits=EARS,
+        picture_formats=(MediaFormat.PNG,),
+        video_formats=(MediaFormat.MP4,),
+        video_links=True,
+        most_bytes=1_000_000,
+    ),
+    ModelRef.parse("cloud/voice"): Capabilities(
+        kinds=frozenset({CallKind.CHAT, CallKind.SPEECH}), outputs=frozenset({Modality.TEXT, Modality.AUDIO})
+    ),
 }
+EYES = {"chat_model": models("cloud/eyes, local/chat")}
 
 
 def config(**values: object) -> ChannelConfig:
@@ -52,6 +66,13 @@ def media(
     )
     attachment = Attachment(id="a", voice_note=not video)
     return FetchedMedia(attachment=attachment, blob=BlobRef("b"), path="/b", facts=facts)
+
+
+def picture(*, fmt: MediaFormat = MediaFormat.PNG, size: int = 20_000) -> FetchedMedia:
+    facts = MediaFacts(
+        format=fmt, container=fmt.value, codec="", rate=0, channels=0, seconds=None, bytes=size, has_video=False
+    )
+    return FetchedMedia(attachment=Attachment(id="p"), blob=BlobRef("p"), path="/p", facts=facts)
 
 
 def plan(item: FetchedMedia | None = None, *, text: str = "", command: str | None = None, **values: object) -> Plan:
@@ -159,3 +180,63 @@ def test_a_channel_whose_models_cannot_do_it_says_so():
 def test_a_recording_that_says_itself_that_it_is_too_long_is_refused():
     with pytest.raises(MediaTooLong):
         plan(media(seconds=8000.0))
+
+
+# --- what is seen ---------------------------------------------------------------------
+
+
+def test_a_picture_is_shown_to_a_chat_model_that_sees():
+    made = plan(picture(), text="What is this?", **EYES)
+    assert [file.path for file in made.look.pictures] == ["/p"]
+    assert (made.look.unseen, made.listen, made.answer) == (0, (), models("cloud/eyes, local/chat"))
+
+
+def test_a_picture_alone_is_answered_too():
+    assert plan(picture(), **EYES).look.pictures
+
+
+@pytest.mark.parametrize("item", [picture(), picture(fmt=MediaFormat.GIF), picture(size=1_000_001)])
+def test_words_beside_a_picture_that_nobody_can_be_shown_are_answered_alone(item: FetchedMedia):
+    chosen = {} if item.facts.format is MediaFormat.PNG and item.facts.bytes == 20_000 else EYES
+    made = plan(item, text="What is this?", **chosen)
+    assert (made.look.pictures, made.look.unseen, bool(made.answer)) == ((), 1, True)
+
+
+def test_a_picture_alone_that_nobody_can_see_is_refused():
+    with pytest.raises(ModelCannot, match="local/chat cannot see") as caught:
+        plan(picture())
+    assert caught.value.needs == Modality.IMAGE
+
+
+def test_a_video_that_is_to_be_answered_goes_to_a_chat_model_that_watches():
+    video = media(fmt=MediaFormat.MP4, codec="aac", video=True)
+    made = plan(video, videos=OnMedia.ANSWER, **EYES)
+    assert ([file.path for file in made.look.videos], made.listen) == (["/b"], ())
+
+
+@pytest.mark.parametrize("wish", [OnMedia.TRANSCRIBE, OnMedia.BOTH])
+def test_a_video_whose_words_are_wanted_is_listened_to(wish: OnMedia):
+    made = plan(media(fmt=MediaFormat.MP4, codec="aac", video=True), videos=wish, **EYES)
+    assert (len(made.listen), made.look.videos) == (1, ())
+
+
+def test_a_video_in_a_format_that_is_not_watched_is_listened_to():
+    made = plan(media(fmt=MediaFormat.WEBM, codec="opus", video=True), videos=OnMedia.ANSWER, **EYES)
+    assert (len(made.listen), made.look.videos) == (1, ())
+
+
+def test_addresses_of_videos_are_handed_on_where_the_provider_fetches_them():
+    text = "Sum up https://youtu.be/dQw4w9WgXcQ, please"
+    assert plan(text=text, **EYES).look.links == ("https://youtu.be/dQw4w9WgXcQ",)
+    assert plan(text=text).look.links == ()
+
+
+# --- who speaks -----------------------------------------------------------------------
+
+SPEAKS = {"chat_model": models("cloud/voice"), "speech_model": models("cloud/voice, local/speak")}
+
+
+def test_a_model_that_answers_and_speaks_does_both_at_once():
+    assert plan(text="Hello?", reply=ReplyAs.BOTH, **SPEAKS).aloud
+    assert not plan(text="Hello?", reply=ReplyAs.TEXT, **SPEAKS).aloud
+    assert not plan(text="Hello?", reply=ReplyAs.BOTH, chat_model=models("cloud/voice")).aloud

@@ -87,7 +87,7 @@ def test_unknown_costs_are_never_zero():
     assert [show_dollars(cost) for cost in (None, Nanodollars(0), Nanodollars(950_000))] == [
         "unknown",
         "free",
-        "$0.000950",
+        "$0.00095",
     ]
 
 

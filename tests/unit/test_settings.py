@@ -191,7 +191,7 @@ def test_secrets_are_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch,
     shown = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()} {caplog.text} {lines}"
     assert SECRET not in shown
     flat = dict(_flat(settings))
-    assert [flat[name] for name in secrets] == ["(set)"] * 5
+    assert [flat[name] for name in secrets] == ["(set)"] * len(secrets)
 
 
 def test_settings_cannot_be_changed_by_who_uses_them():
