@@ -16,10 +16,10 @@ from pathlib import Path
 
 import aiosqlite
 
-from adapters.storage.group_commit import GroupCommit, Row, Unit, unavailable
+from adapters.storage.group_commit import GroupCommit, Unit, unavailable
 from adapters.storage.migrations import migrate
 from adapters.storage.service_lock import lock_service
-from adapters.storage.sql import Statement
+from adapters.storage.sql import Row, Statement
 from bot.domain.errors import SettingInvalid, StorageUnavailable
 
 READERS = 2
@@ -54,7 +54,7 @@ class Database:
 
         Raises:
             StorageUnavailable: nothing was stored.
-            Exception: a statement's `otherwise`; nothing was stored.
+            Exception: what a statement's `check` found; nothing was stored.
         """
         unit = Unit(statements)
         self._waiting.append(unit)
@@ -146,6 +146,6 @@ def _connect_writer(path: Path, waiting: deque[Unit], busy_seconds: float) -> sq
 
 def _connect_reader(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
-    connection.row_factory = Row
+    connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA query_only = ON")
     return connection

@@ -13,11 +13,8 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from adapters.storage.sql import Statement
+from adapters.storage.sql import Row, Statement
 from bot.domain.errors import StorageUnavailable
-
-Row = sqlite3.Row
-"""Columns by name."""
 
 
 class Unit:
@@ -34,7 +31,7 @@ class Unit:
 
         Raises:
             StorageUnavailable: nothing was stored.
-            Exception: a statement's `otherwise`; nothing was stored.
+            Exception: what a statement's `check` found; nothing was stored.
         """
         if self._error is not None:
             raise self._error
@@ -61,8 +58,9 @@ class Unit:
         try:
             for statement in self._statements:
                 self._rows = connection.execute(statement.sql, statement.parameters).fetchall()
-                if statement.otherwise is not None and not self._rows:
-                    return statement.otherwise()
+                problem = statement.check and statement.check(self._rows)
+                if problem is not None:
+                    return problem
         except sqlite3.Error as error:
             return unavailable(error)
         except (OverflowError, UnicodeError) as error:
@@ -84,7 +82,7 @@ class GroupCommit(sqlite3.Connection):
         """
         super().__init__(path, timeout=timeout, isolation_level=None)
         self._waiting = waiting
-        self.row_factory = Row
+        self.row_factory = sqlite3.Row
 
     @override
     def commit(self) -> None:

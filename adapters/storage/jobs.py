@@ -7,8 +7,7 @@ from typing_extensions import override
 
 from adapters.storage.codec import message_from_json, message_to_json
 from adapters.storage.database import Database
-from adapters.storage.group_commit import Row
-from adapters.storage.sql import Parameter, Statement, load
+from adapters.storage.sql import Parameter, Row, Statement, load
 from adapters.storage.workers import Worker
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Job, JobStatus, Lease
@@ -52,6 +51,7 @@ class SqlJobs(Jobs):
             SQL["submit"](
                 id=message.job_id,
                 lane=place.conversation,
+                channel=_channel(place),
                 platform=place.platform,
                 message=message_to_json(message),
                 now=self._clock.now(),
@@ -142,6 +142,12 @@ class SqlJobs(Jobs):
         return [_job(row) for row in await self._database.read(query)]
 
     @override
+    async def newest(self, place: Place, status: JobStatus | None = None) -> Job | None:
+        lane = None if place.thread is None else place.conversation
+        rows = await self._database.read(SQL["newest"](channel=_channel(place), lane=lane, state=status))
+        return _job(rows[0]) if rows else None
+
+    @override
     async def takes_part(self, place: Place) -> bool:
         return bool(await self._database.read(SQL["takes_part"](**_place(place))))
 
@@ -168,6 +174,10 @@ class SqlJobs(Jobs):
         if changed:
             self._bell.set()
         return changed
+
+
+def _channel(place: Place) -> str:
+    return place.scopes[1]
 
 
 def _place(place: Place) -> Mapping[str, str]:

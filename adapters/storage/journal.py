@@ -1,14 +1,15 @@
 """The journal in SQL: see `bot.domain.journal` for its states."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from typing_extensions import override
 
+from adapters.storage.budgets import fitting
 from adapters.storage.codec import result_from_json, result_to_json
 from adapters.storage.database import Database
-from adapters.storage.group_commit import Row
-from adapters.storage.ledger import recording
-from adapters.storage.sql import Parameter, Statement, load
+from adapters.storage.spending import holding, new_hold, recording, releasing
+from adapters.storage.sql import Parameter, Row, Statement, load
+from bot.domain.budgets import Hold
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Lease
 from bot.domain.journal import Step, StepState
@@ -34,12 +35,15 @@ class SqlJournal(Journal):
         return {row["name"]: _step(row) for row in await self._database.read(SQL["steps"](job=job))}
 
     @override
-    async def begin(self, lease: Lease, name: str) -> None:
-        await self._enter(lease, name, StepState.BEGAN)
+    async def begin(self, lease: Lease, name: str, hold: Hold | None = None) -> None:
+        if hold is None or hold.amount == 0:
+            return await self._enter(lease, name, StepState.BEGAN, hold=None)
+        held = new_hold()
+        return await self._enter(lease, name, StepState.BEGAN, fitting(hold), *holding(held, hold), hold=held)
 
     @override
-    async def accepted(self, lease: Lease, name: str, vendor_id: str) -> None:
-        await self._enter(lease, name, StepState.ACCEPTED, vendor_id=vendor_id)
+    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
+        await self._enter(lease, name, StepState.ACCEPTED, vendor_id=vendor_id, digest=digest)
 
     @override
     async def done(
@@ -49,11 +53,12 @@ class SqlJournal(Journal):
 
     @override
     async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
-        await self._enter(lease, name, StepState.FAILED, *_used(usage), reason=reason)
+        money = releasing(lease.job, name) if usage is None else recording(usage)
+        await self._enter(lease, name, StepState.FAILED, *money, reason=reason)
 
     @override
-    async def unknown(self, lease: Lease, name: str, reason: str) -> None:
-        await self._enter(lease, name, StepState.UNKNOWN, reason=reason)
+    async def unknown(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
+        await self._enter(lease, name, StepState.UNKNOWN, *_used(usage), reason=reason)
 
     async def _enter(
         self, lease: Lease, name: str, state: StepState, *together: Statement, **parameters: Parameter
@@ -77,7 +82,7 @@ _QUERIES: Mapping[StepState, str] = {
 }
 
 
-def _used(usage: UsageRecord | None) -> tuple[Statement, ...]:
+def _used(usage: UsageRecord | None) -> Sequence[Statement]:
     return () if usage is None else recording(usage)
 
 
@@ -86,6 +91,7 @@ def _step(row: Row) -> Step:
         name=row["name"],
         state=StepState(row["state"]),
         vendor_id=row["vendor_id"],
+        digest=row["digest"],
         result=None if row["result"] is None else result_from_json(row["result"]),
         at=row["at"],
     )

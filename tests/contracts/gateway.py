@@ -12,7 +12,8 @@ from typing import Protocol
 
 import pytest
 
-from bot.domain.errors import ModelCannot, ModelProblem, ModelUnknown
+from bot.domain.audio import MediaFile, MediaFormat
+from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
 from bot.domain.journal import Step, StepState
 from bot.domain.models import (
     Accepted,
@@ -21,9 +22,9 @@ from bot.domain.models import (
     ChatTurn,
     Delta,
     Finished,
+    Modality,
     ModelRef,
     ReasoningDelta,
-    Recovery,
     Request,
     Role,
     Segment,
@@ -141,6 +142,17 @@ class GatewayContract:
             if call.capabilities.free:
                 assert usage.cost == 0
 
+    async def test_a_call_that_is_named_can_be_asked_after(self, harness: GatewayHarness):
+        for call in await first_calls(harness):
+            for delta in call.deltas:
+                if isinstance(delta, Accepted):
+                    assert delta.id
+                    assert delta.digest == "" or len(bytes.fromhex(delta.digest)) == 32
+
+    async def test_who_answered_is_told_where_it_was_another(self, harness: GatewayHarness):
+        for call in await first_calls(harness):
+            assert call.finished.model != call.request.model
+
     async def test_speech_keeps_to_one_form(self, harness: GatewayHarness):
         for call in await first_calls(harness):
             sounds = [delta for delta in call.deltas if isinstance(delta, SoundDelta)]
@@ -203,6 +215,33 @@ class GatewayContract:
                 turn = ChatTurn(role=Role.USER, text="What is this?", audio=tuple(sounds))
                 assert await raised(harness, replace(chat, turns=(turn,))) is ModelCannot
 
+    async def test_a_model_refuses_to_look_at_what_it_cannot_see(self, harness: GatewayHarness):
+        picture = MediaFile(path=__file__, format=MediaFormat.PNG, seconds=0.0, bytes=1)
+        video = MediaFile(path=__file__, format=MediaFormat.MP4, seconds=1.0, bytes=1)
+        for chat in [request for request in harness.requests if isinstance(request, ChatRequest)]:
+            able, turn = await harness.gateway.capabilities(chat.model), chat.turns[-1]
+            unseen: list[ChatTurn] = []
+            unseen += [] if able.picture_formats else [replace(turn, pictures=(picture,))]
+            unseen += [] if able.video_formats else [replace(turn, videos=(video,))]
+            unseen += (
+                [] if able.video_links else [replace(turn, links=("https://www.youtube.com/watch?v=dQw4w9WgXcQ",))]
+            )
+            for seen in unseen:
+                assert await raised(harness, replace(chat, turns=(seen,))) is ModelCannot
+
+    async def test_a_model_that_only_writes_does_not_answer_aloud(self, harness: GatewayHarness):
+        for chat in [request for request in harness.requests if isinstance(request, ChatRequest)]:
+            if Modality.AUDIO not in (await harness.gateway.capabilities(chat.model)).outputs:
+                assert await raised(harness, replace(chat, aloud=True)) is ModelCannot
+
+    async def test_a_voice_that_a_model_does_not_have_is_refused_with_those_that_it_has(self, harness: GatewayHarness):
+        for request in [request for request in harness.requests if isinstance(request, SpeechRequest)]:
+            voices = (await harness.gateway.capabilities(request.model)).voices
+            if voices:
+                with pytest.raises(ModelRefused) as refused:
+                    await carried_out(harness, replace(request, voice="nobody's"))
+                assert all(voice in refused.value.sentence for voice in ("nobody's", *voices))
+
     # --- what it offers ------------------------------------------------------
 
     async def test_the_catalogue_names_this_gateway(self, harness: GatewayHarness):
@@ -226,13 +265,24 @@ class GatewayContract:
             assert capabilities.kinds
             assert capabilities.hears() == bool(capabilities.audio_formats)
             assert capabilities.hears() or CallKind.TRANSCRIPTION not in capabilities.kinds
+            assert Modality.AUDIO in capabilities.outputs or CallKind.SPEECH not in capabilities.kinds
+            assert bool(capabilities.picture_formats) <= (Modality.IMAGE in capabilities.inputs)
+            assert bool(capabilities.video_formats) <= (Modality.VIDEO in capabilities.inputs)
+            assert capabilities.video_links <= (Modality.VIDEO in capabilities.inputs)
+            assert capabilities.most_bytes is None or capabilities.most_bytes > 0
 
     # --- after a crash -------------------------------------------------------
 
     async def test_a_free_call_that_was_cut_off_is_made_again(self, harness: GatewayHarness):
         for request in harness.requests:
-            step = Step(name="answer", state=StepState.BEGAN)
-            recovery = await harness.gateway.recover(step, request)
             if (await harness.gateway.capabilities(request.model)).free:
-                assert recovery is Recovery.REPEAT
-            assert isinstance(recovery, Recovery)
+                step = Step(name="answer", state=StepState.BEGAN)
+                deltas = [delta async for delta in harness.gateway.recover(step, request)]
+                assert isinstance(deltas[-1], Finished)
+
+    async def test_a_paid_call_that_was_never_named_is_in_doubt(self, harness: GatewayHarness):
+        for request in harness.requests:
+            if not (await harness.gateway.capabilities(request.model)).free:
+                step = Step(name="answer", state=StepState.BEGAN)
+                with pytest.raises(ModelInDoubt):
+                    [delta async for delta in harness.gateway.recover(step, request)]

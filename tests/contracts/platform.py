@@ -16,6 +16,7 @@ from bot.domain.audio import MediaFormat
 from bot.domain.errors import (
     MediaGone,
     MediaUnreadable,
+    PlatformProblem,
     PostInDoubt,
     PostNotDone,
     PostRefused,
@@ -49,11 +50,23 @@ class File:
     """Its name."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A direct message of the service, as the person sees it."""
+
+    text: str
+    """What it says."""
+    calls: bool = False
+    """Whether it notifies anybody by name, or everybody, beside the person."""
+
+
 class PlatformHarness(Protocol):
     """A platform with people on it."""
 
     platform: Platform
     """Opened, and connected to a fake where it has one."""
+    person: str
+    """Somebody who can be told something, by the platform's id."""
 
     def serving(self, intake: Intake) -> AbstractAsyncContextManager[None]:
         """Run `serve` while the context is open; it is entered when everything that is said is heard."""
@@ -69,6 +82,10 @@ class PlatformHarness(Protocol):
 
     async def posts(self, answering: Message) -> Sequence[Seen]:
         """Return what the service has posted in reply to a message, in order."""
+        ...
+
+    async def told(self) -> Sequence[Told]:
+        """Return what the service has written to the person in direct messages, in order."""
         ...
 
     async def trouble(self, trouble: Trouble) -> None:
@@ -236,6 +253,32 @@ class PlatformContract:
         await harness.trouble(trouble)
         await _post_in_the_end(harness.platform, _clip(harness, tmp_path), message)
         assert len(await harness.posts(message)) == 1
+
+    # --- direct messages -----------------------------------------------------
+
+    async def test_a_person_is_told_in_a_direct_message(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        for text in ("80 % is **spent**", "100 % is spent"):
+            await harness.platform.tell(harness.person, text, workspace=message.place.workspace)
+        assert await harness.told() == [Told(text="80 % is **spent**"), Told(text="100 % is spent")]
+        assert await harness.posts(message) == []
+
+    async def test_what_a_person_is_told_calls_nobody(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        text = f"@everyone @here <!channel> <@{harness.person}> <@&1> & <https://example.com>"
+        await harness.platform.tell(harness.person, text, workspace=message.place.workspace)
+        assert await harness.told() == [Told(text=text, calls=False)]
+
+    @pytest.mark.parametrize(
+        ("trouble", "count"),
+        [(Trouble.BUSY, 0), (Trouble.REFUSED, 0), (Trouble.LOST_BEFORE, 0), (Trouble.LOST_AFTER, 1)],
+    )
+    async def test_a_person_is_told_at_most_once(self, harness: PlatformHarness, trouble: Trouble, count: int):
+        message = await _heard(harness)
+        await harness.trouble(trouble)
+        with pytest.raises(PlatformProblem):
+            await harness.platform.tell(harness.person, "once", workspace=message.place.workspace)
+        assert len(await harness.told()) == count
 
     # --- the live view -------------------------------------------------------
 

@@ -3,16 +3,23 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.budgets import Hold, spending_scopes
 from bot.domain.messages import Addressed, Attachment, Author, Message, Place
 from bot.domain.money import CallKind, Nanodollars, Usage, UsageRecord
 
 PLATFORMS = ("slack", "discord")
 PLACE = Place(platform="slack", workspace="T1", channel="C1", thread="1700000000.000100")
 OTHER_PLACE = replace(PLACE, channel="C2")
+ADA = Author(id="U1", name="Ada")
+SCOPES = spending_scopes(PLACE, ADA)
 
 
 def message(key: str, place: Place = PLACE, **fields: Any) -> Message:
-    return Message(key=key, place=place, author=Author(id="U1", name="Ada"), **fields)
+    return Message(key=key, place=place, author=ADA, **fields)
+
+
+def hold(amount: int, at: int, *, place: Place = PLACE, user: str = ADA.id) -> Hold:
+    return Hold(amount=Nanodollars(amount), scopes=spending_scopes(place, Author(id=user)), at=at)
 
 
 def rich_message() -> Message:
@@ -50,3 +57,7 @@ def record(job: str, step: str, at: int, **fields: Any) -> UsageRecord:
         "duration_ms": 800,
     }
     return UsageRecord(job=job, step=step, at=at, **{**values, **fields})
+
+
+def cost(nanodollars: int | None) -> Usage:
+    return Usage(tokens_in=100, tokens_out=20, cost=None if nanodollars is None else Nanodollars(nanodollars))

@@ -35,7 +35,11 @@ class Storage:
     rival: Jobs
     """The jobs as another machine's process has them."""
     journal: Journal
+    journal_elsewhere: Journal
+    """The steps as another process has them."""
     ledger: Ledger
+    ledger_elsewhere: Ledger
+    """The money as another process has it."""
     channels: Channels
     elsewhere: Channels
     """The settings as another process has them."""
@@ -45,15 +49,18 @@ class Storage:
 
 @asynccontextmanager
 async def in_memory(folder: Path) -> AsyncIterator[Storage]:
-    clock, ledger = ManualClock(), MemoryLedger()
-    jobs = MemoryJobs(clock)
+    clock = ManualClock()
+    ledger, jobs = MemoryLedger(clock), MemoryJobs(clock)
+    journal = MemoryJournal(jobs.store, ledger, clock)
     stored: dict[str, dict[str, str]] = {}
     yield Storage(
         clock=clock,
         jobs=jobs,
         rival=MemoryJobs(clock, jobs.store, worker="there"),
-        journal=MemoryJournal(jobs.store, ledger, clock),
+        journal=journal,
+        journal_elsewhere=journal,
         ledger=ledger,
+        ledger_elsewhere=ledger,
         channels=MemoryChannels(SERVICE, stored),
         elsewhere=MemoryChannels(SERVICE, stored),
         conversations=MemoryConversations(),
@@ -70,7 +77,9 @@ async def in_sqlite(folder: Path) -> AsyncIterator[Storage]:
             jobs=SqlJobs(database, clock),
             rival=SqlJobs(other, clock, worker=Worker(host="there", pid=1, nonce="0")),
             journal=SqlJournal(database, clock),
-            ledger=SqlLedger(database),
+            journal_elsewhere=SqlJournal(other, clock),
+            ledger=SqlLedger(database, clock),
+            ledger_elsewhere=SqlLedger(other, clock),
             channels=SqlChannels(database, clock, SERVICE),
             elsewhere=SqlChannels(other, clock, SERVICE),
             conversations=SqlConversations(database, clock),

@@ -77,6 +77,34 @@ async def test_the_newest_jobs_come_first(storage: Storage):
     assert keys(list(await storage.jobs.recent(5, JobStatus.DONE))) == ["1"]
 
 
+async def test_the_newest_job_of_a_thread_or_of_a_whole_channel(storage: Storage):
+    top, elsewhere = replace(PLACE, thread=None), replace(PLACE, channel="C12")
+    for key, place in {"1": PLACE, "2": replace(PLACE, thread="2"), "3": top, "4": elsewhere}.items():
+        await storage.jobs.submit(message(key, place))
+    assert await newest_key(storage, PLACE) == "1"
+    assert await newest_key(storage, replace(PLACE, thread="2")) == "2"
+    assert await newest_key(storage, top) == "3"
+    assert await newest_key(storage, replace(PLACE, thread="9")) is None
+    assert await newest_key(storage, replace(PLACE, workspace="T2")) is None
+    assert await newest_key(storage, replace(top, channel="C")) is None
+
+
+async def test_the_newest_job_in_a_state(storage: Storage):
+    asked = await asked_job(storage, "1")
+    await storage.jobs.submit(message("2", replace(PLACE, thread="2")))
+    await storage.jobs.submit(message("3"))
+    assert await newest_key(storage, PLACE, JobStatus.ASKED) == "1"
+    assert await newest_key(storage, replace(PLACE, thread=None), JobStatus.ASKED) == "1"
+    assert await newest_key(storage, replace(PLACE, thread="2"), JobStatus.ASKED) is None
+    assert await newest_key(storage, PLACE, JobStatus.READY) == "3"
+    assert await storage.jobs.newest(PLACE, JobStatus.ASKED) == await storage.jobs.get(asked.id)
+
+
+async def newest_key(storage: Storage, place: Place, status: JobStatus | None = None) -> str | None:
+    job = await storage.jobs.newest(place, status)
+    return None if job is None else job.message.key
+
+
 async def test_a_mark_is_the_last_message_of_its_place(storage: Storage):
     for key in ("1700000000.000200", "1700000000.000300", "1700000000.000100"):
         await storage.jobs.submit(message(key))

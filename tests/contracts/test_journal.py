@@ -63,23 +63,38 @@ async def test_a_step_tells_its_story(storage: Storage):
         name="answer", state=StepState.BEGAN, at=storage.clock.now()
     )
     storage.clock.advance(1)
-    await storage.journal.accepted(lease, "answer", "gen-1")
+    await storage.journal.accepted(lease, "answer", "gen-1", "sha256:abc")
     assert (await storage.journal.steps(lease.job))["answer"] == Step(
-        name="answer", state=StepState.ACCEPTED, vendor_id="gen-1", at=storage.clock.now()
+        name="answer", state=StepState.ACCEPTED, vendor_id="gen-1", digest="sha256:abc", at=storage.clock.now()
     )
     storage.clock.advance(1)
     await storage.journal.done(lease, "answer", {"text": "42"})
     assert (await storage.journal.steps(lease.job))["answer"] == Step(
-        name="answer", state=StepState.DONE, vendor_id="gen-1", result={"text": "42"}, at=storage.clock.now()
+        name="answer",
+        state=StepState.DONE,
+        vendor_id="gen-1",
+        digest="sha256:abc",
+        result={"text": "42"},
+        at=storage.clock.now(),
     )
 
 
 async def test_a_new_attempt_has_no_name_at_the_vendor_yet(storage: Storage):
     lease = (await running_job(storage)).lease
     await storage.journal.begin(lease, "answer")
-    await storage.journal.accepted(lease, "answer", "gen-1")
+    await storage.journal.accepted(lease, "answer", "gen-1", "sha256:abc")
     await storage.journal.begin(lease, "answer")
-    assert (await storage.journal.steps(lease.job))["answer"].vendor_id is None
+    step = (await storage.journal.steps(lease.job))["answer"]
+    assert (step.vendor_id, step.digest) == (None, "")
+
+
+async def test_a_call_that_is_carried_on_can_get_another_name(storage: Storage):
+    lease = (await running_job(storage)).lease
+    await storage.journal.begin(lease, "answer")
+    await storage.journal.accepted(lease, "answer", "gen-1", "sha256:abc")
+    await storage.journal.accepted(lease, "answer", "gen-2", "sha256:def")
+    step = (await storage.journal.steps(lease.job))["answer"]
+    assert (step.vendor_id, step.digest) == ("gen-2", "sha256:def")
 
 
 async def test_a_result_comes_back_as_it_was(storage: Storage):

@@ -1,11 +1,13 @@
 """What every implementation of `Ledger` does, over what the journal wrote down."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.domain.budgets import Period
 from bot.domain.messages import JobId, Place
-from bot.domain.money import CallKind, Dimension, Nanodollars, Usage, UsageRecord, UsageSum
+from bot.domain.money import CallKind, Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
 from tests.contracts.samples import PLACE, PLATFORMS, message, record
 from tests.contracts.storage import Storage
 
@@ -117,3 +119,50 @@ async def test_large_sums_are_exact(storage: Storage):
     await use(storage, {"usage": Usage(cost=cost)}, {"usage": Usage(cost=cost)})
     (line,) = await storage.ledger.sums(Dimension.USER, since=0)
     assert line.cost == 2 * cost
+
+
+async def test_what_a_gateway_charged_today_and_this_month(storage: Storage):
+    await use(storage, {}, UNKNOWN, LOCAL)
+    storage.clock.advance(DAY_SECONDS)
+    await use(storage, {}, {"gateway": "fal"})
+    today = await storage.ledger.spent("openrouter", Period.DAY)
+    assert today == UsageSum(
+        name="openrouter",
+        calls=1,
+        tokens_in=100,
+        tokens_out=20,
+        audio_ms=0,
+        cost=Nanodollars(950_000),
+        unknown_costs=0,
+    )
+    month = await storage.ledger.spent("openrouter", Period.MONTH)
+    assert (month.calls, month.tokens_in, month.cost, month.unknown_costs) == (3, 207, 1_900_000, 1)
+    storage.clock.advance(31 * DAY_SECONDS)
+    assert (await storage.ledger.spent("openrouter", Period.MONTH)).calls == 0
+
+
+async def test_calls_are_not_settled_while_their_cost_is_not_known(storage: Storage):
+    first = await use(storage, {**UNKNOWN, "call": "gen-1"}, {**UNKNOWN, "call": None}, {"call": "gen-2"})
+    await use(storage, {**UNKNOWN, "call": "gen-3", "gateway": "fal"})
+    newest, oldest = await storage.ledger.unsettled(10)
+    assert (newest.gateway, newest.call) == ("fal", "gen-3")
+    assert oldest == UnsettledCall(job=first[0].job, step="call:0", gateway="openrouter", call="gen-1", at=first[0].at)
+    assert await storage.ledger.unsettled(1) == [newest]
+
+
+async def test_a_call_is_settled_once(storage: Storage):
+    (used,) = await use(storage, {"usage": Usage(tokens_in=7, audio_ms=9), "call": "gen-1"})
+    (call,) = await storage.ledger.unsettled(10)
+    assert await storage.ledger.settle(call, Usage()) is False
+    assert await storage.ledger.unsettled(10) == [call]
+    assert await storage.ledger.settle(call, Usage(tokens_in=8, tokens_out=2, cost=Nanodollars(5))) is True
+    assert await storage.ledger_elsewhere.settle(call, Usage(cost=Nanodollars(6))) is False
+    assert await storage.ledger.unsettled(10) == []
+    assert await storage.ledger.of_job(JobId(used.job)) == [
+        replace(used, usage=Usage(tokens_in=8, tokens_out=2, audio_ms=9, cost=Nanodollars(5)))
+    ]
+
+
+async def test_what_was_never_called_is_not_settled(storage: Storage):
+    call = UnsettledCall(job="none", step="none", gateway="openrouter", call="none", at=0)
+    assert await storage.ledger.settle(call, Usage(cost=Nanodollars(1))) is False

@@ -81,7 +81,8 @@ def open_test_house(folder: Path, **service: str) -> TestHouse:
         folder: for media bytes.
         service: settings that hold in every channel.
     """
-    clock, ledger, store = HurriedClock(), MemoryLedger(), MemoryStore()
+    clock, store = HurriedClock(), MemoryStore()
+    ledger = MemoryLedger(clock)
     platform, gateway, jobs = MemoryPlatform(), ScriptedGateway(), MemoryJobs(clock, store)
     house = House(
         clock=clock,

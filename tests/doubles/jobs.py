@@ -192,6 +192,15 @@ class MemoryJobs(Jobs):
         return jobs[::-1][:limit]
 
     @override
+    async def newest(self, place: Place, status: JobStatus | None = None) -> Job | None:
+        for job in reversed(self.store.jobs.values()):
+            there = job.message.place
+            inside = there.scopes[1] == place.scopes[1] and place.thread in (None, there.thread)
+            if inside and status in (None, job.status):
+                return job
+        return None
+
+    @override
     async def takes_part(self, place: Place) -> bool:
         return any(known.conversation == place.conversation for known in self.store.marks)
 

@@ -35,7 +35,7 @@ def url(path: Path) -> str:
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    async with open_database(url, busy_seconds=0.2) as opened:
+    async with open_database(url, busy_seconds=0.6) as opened:
         await opened.write(Query(sql="CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")())
         yield opened
 
@@ -242,7 +242,7 @@ async def test_a_damaged_database_is_unavailable(path: Path, url: str):
         await database.write(Query(sql="CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")())
         for number in range(50):
             await database.write(insert(number, "x" * 1000))
-    overwrite(path, b"\xff" * 100_000, start=8192)
+    overwrite(path, b"\xff" * 40_000, start=path.stat().st_size - 40_000)
     async with open_database(url) as database:
         with pytest.raises(StorageUnavailable, match="malformed"):
             await ids(database)

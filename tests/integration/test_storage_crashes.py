@@ -101,7 +101,7 @@ async def check(database: Database, jobs: SqlJobs, effects: list[tuple[str, str,
     # Every call that is done was written down with what it cost, and every month's sum is right.
     journal = SqlJournal(database, SystemClock())
     done = [step for job in stored for step in (await journal.steps(job)).values() if step.state is StepState.DONE]
-    (line,) = await SqlLedger(database).sums(Dimension.MODEL, since=0)
+    (line,) = await SqlLedger(database, SystemClock()).sums(Dimension.MODEL, since=0)
     assert line.calls == len(done) >= 3 * len(over)
     assert line.cost == 950_000 * len(done)
 

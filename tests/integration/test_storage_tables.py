@@ -4,23 +4,28 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.storage.channels import SqlChannels
-from adapters.storage.codec import message_from_json
+from adapters.storage.codec import message_from_json, message_to_json
 from adapters.storage.database import Database, open_database
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
+from adapters.storage.ledger import SqlLedger
 from adapters.storage.sql import ROOM, Query, load
 from adapters.storage.workers import Worker
+from bot.domain.budgets import Period
 from bot.domain.channels import DEFAULT_ORIGIN, ReplyAs
 from bot.domain.errors import SettingInvalid, StorageUnavailable
 from bot.domain.messages import Author, Message
-from bot.domain.money import Usage
-from tests.contracts.samples import PLACE, PLATFORMS, message, record
+from bot.domain.money import Nanodollars, Usage
+from tests.contracts.samples import PLACE, PLATFORMS, SCOPES, hold, message, record
+from tests.contracts.sums import stored_sums, sums_of_rows
 from tests.doubles.clock import ManualClock
 
 CHANNEL = PLACE.scopes[1]
@@ -102,23 +107,84 @@ async def test_a_wrong_setting_of_the_service_is_refused_at_the_start(database: 
         SqlChannels(database, ManualClock(), {"reply": "sung"})
 
 
-async def test_the_month_is_summed_with_its_rows(database: Database):
+async def test_the_history_says_who_changed_which_budget(database: Database):
+    clock = ManualClock()
+    ledger = SqlLedger(database, clock)
+    await ledger.set_budget(CHANNEL, Period.DAY, Nanodollars(5_000_000_000), by="U1")
+    clock.advance(1)
+    await ledger.set_budget(CHANNEL, Period.DAY, Nanodollars(7_000_000_000), by="U2")
+    await ledger.set_budget(CHANNEL, Period.DAY, None, by="U3")
+    await ledger.set_budget(CHANNEL, Period.DAY, None, by="U4")
+    history = await rows(
+        database, "SELECT at, author, scope, name, old_value, new_value FROM setting_change ORDER BY id"
+    )
+    start = clock.now() - 1000
+    assert [tuple(change.values()) for change in history] == [
+        (start, "U1", CHANNEL, "budget a day", None, "5000000000"),
+        (start + 1000, "U2", CHANNEL, "budget a day", "5000000000", "7000000000"),
+        (start + 1000, "U3", CHANNEL, "budget a day", "7000000000", None),
+    ]
+
+
+async def test_sums_are_kept_with_their_rows_and_holds_only_while_they_are_open(database: Database, url: str):
     clock = ManualClock()
     jobs, journal = SqlJobs(database, clock), SqlJournal(database, clock)
     await jobs.submit(message("1"))
     (job,) = await jobs.claim(1, PLATFORMS)
     november = clock.now() + 30 * 86_400_000
-    calls = [{}, {}, {"usage": Usage(tokens_in=1)}, {"model": "other"}, {"at": november}]
+    calls: list[dict[str, Any]] = [{}, {"usage": Usage(tokens_in=1)}, {"model": "other"}, {"at": november}]
     for number, fields in enumerate(calls):
         used = record(job.id, str(number), **{"at": clock.now(), **fields})
-        await journal.begin(job.lease, used.step)
+        await journal.begin(job.lease, used.step, hold(2_000_000, used.at))
         await journal.done(job.lease, used.step, {}, used)
-    months = await rows(database, "SELECT month, model, calls, cost_nano, unknown_costs FROM usage_month ORDER BY 1, 2")
-    assert [tuple(month.values()) for month in months] == [
-        ("2025-10", "google/gemini-2.5-flash", 3, 1_900_000, 1),
-        ("2025-10", "other", 1, 950_000, 0),
-        ("2025-11", "google/gemini-2.5-flash", 1, 950_000, 0),
+    sums = await rows(database, "SELECT period, spent_nano, held_nano FROM spending WHERE scope = 'service'")
+    assert sorted(tuple(line.values()) for line in sums) == [
+        ("2025-10", 1_900_000, 2_000_000),
+        ("2025-10-09", 1_900_000, 2_000_000),
+        ("2025-11", 950_000, 0),
+        ("2025-11-08", 950_000, 0),
     ]
+    path = Path(url.removeprefix("sqlite:///"))
+    assert stored_sums(path) == sums_of_rows(path)
+    assert len(stored_sums(path)) == len(SCOPES) * 4
+    assert len(await rows(database, "SELECT * FROM hold")) == 1
+    assert len(await rows(database, "SELECT * FROM hold_scope")) == len(SCOPES)
+
+
+async def test_a_database_of_the_first_version_is_brought_up_to_date(url: str):
+    path = Path(url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript((ROOM / "schema" / "0001_first.sql").read_text(encoding="utf-8"))
+        old.execute("PRAGMA user_version = 1")
+        for thread, key in (("170.1", "1"), ("", "2")):
+            place = replace(PLACE, thread=thread or None)
+            old.execute(
+                "INSERT INTO job (id, lane, platform, state, message, tries, epoch, run_at, created_at)"
+                " VALUES (?, ?, 'slack', 'ready', ?, 0, 0, 0, 0)",
+                (message(key).job_id, place.conversation, message_to_json(message(key, place))),
+            )
+        for at, day, cost in ((ManualClock().now(), "2025-10-09", 300), (1, "2025-10-08", 20), (1, "2025-09-30", 7)):
+            for author, known in (("U1", cost), ("U2", None), ("U3", 0)):
+                old.execute(
+                    "INSERT INTO usage (job, step, at, day, platform, workspace, channel, author, gateway, model, kind,"
+                    " cost_nano, duration_ms) VALUES ('j', 's', ?, ?, 'slack', 'T1', 'C1', ?, 'g', 'm', 'chat', ?, 0)",
+                    (at, day, author, known),
+                )
+        old.commit()
+    clock = ManualClock()
+    async with open_database(url) as database:
+        jobs, ledger = SqlJobs(database, clock), SqlLedger(database, clock)
+        for period in Period:
+            for scope in (*SCOPES, "slack:T1:@U3"):
+                await ledger.set_budget(scope, period, Nanodollars(10_000), by="U9")
+        sums = {(known.scope, known.period): known.spent for known in await ledger.budgets()}
+        newest = [await jobs.newest(replace(PLACE, thread=thread)) for thread in ("170.1", None, "170.2")]
+    assert sums == {
+        **{(scope, Period.DAY): 300 for scope in SCOPES},
+        **{(scope, Period.MONTH): 320 for scope in SCOPES},
+        **{("slack:T1:@U3", period): 0 for period in Period},
+    }
+    assert [job and job.message.key for job in newest] == ["1", "2", None]
 
 
 async def test_the_database_forbids_two_at_once_in_a_conversation(database: Database):

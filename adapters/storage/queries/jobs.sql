@@ -1,6 +1,6 @@
 -- name: submit
-INSERT INTO job (id, lane, platform, state, message, tries, epoch, run_at, created_at)
-VALUES (:id, :lane, :platform, 'ready', :message, 0, 0, :now, :now)
+INSERT INTO job (id, lane, channel, platform, state, message, tries, epoch, run_at, created_at)
+VALUES (:id, :lane, :channel, :platform, 'ready', :message, 0, 0, :now, :now)
 ON CONFLICT (id) DO NOTHING
 RETURNING seq
 
@@ -101,6 +101,13 @@ SELECT * FROM job ORDER BY seq DESC LIMIT :limit
 
 -- name: recent_in_state
 SELECT * FROM job WHERE state = :state ORDER BY seq DESC LIMIT :limit
+
+-- name: newest
+-- Of a channel, or of one lane or one state in it: whatever is NULL does not matter.
+SELECT * FROM job
+WHERE channel = :channel
+    AND lane = coalesce(CAST(:lane AS TEXT), lane) AND state = coalesce(CAST(:state AS TEXT), state)
+ORDER BY seq DESC LIMIT 1
 
 -- name: takes_part
 SELECT 1 FROM mark

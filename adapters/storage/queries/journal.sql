@@ -7,15 +7,16 @@ SELECT 1 FROM job WHERE id = :job AND owner = :owner AND epoch = :epoch AND stat
 SELECT * FROM step WHERE job = :job ORDER BY id
 
 -- name: begin
-INSERT INTO step (job, name, state, epoch, at) VALUES (:job, :name, 'began', :epoch, :now)
+INSERT INTO step (job, name, state, epoch, at, hold) VALUES (:job, :name, 'began', :epoch, :now, :hold)
 ON CONFLICT (job, name) DO UPDATE
-SET state = 'began', epoch = excluded.epoch, vendor_id = NULL, reason = NULL, at = excluded.at
+SET state = 'began', epoch = excluded.epoch, vendor_id = NULL, digest = '', reason = NULL, at = excluded.at,
+    hold = excluded.hold
 WHERE step.state <> 'done'
 RETURNING name
 
 -- name: accepted
-UPDATE step SET state = 'accepted', epoch = :epoch, vendor_id = :vendor_id, at = :now
-WHERE job = :job AND name = :name AND state = 'began'
+UPDATE step SET state = 'accepted', epoch = :epoch, vendor_id = :vendor_id, digest = :digest, at = :now
+WHERE job = :job AND name = :name AND state IN ('began', 'accepted')
 RETURNING name
 
 -- name: done
