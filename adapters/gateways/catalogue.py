@@ -1,55 +1,123 @@
-"""The models of a gateway, kept in memory with their age; a built-in table stands in until the listing was read."""
+"""The models of a gateway, with the age of what is known of them.
+
+What is known comes from the first of these that there is; whoever asks waits only for the last but one:
+
+    the listing, read not long ago
+    the last listing, from memory or from the copy on disk, while a new one is read in the background
+    the listing, read now
+    a built-in table
+"""
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
 
 import structlog
 
 from adapters.gateways.client import Client
+from adapters.gateways.copies import Copies
 from adapters.gateways.endpoints import Endpoint
-from adapters.gateways.listing import PATH, parse_listing
+from adapters.gateways.listing import parse_listing
 from adapters.gateways.problems import Call
-from adapters.gateways.profiles import ModelFacts, built_in
+from adapters.gateways.profiles import UNLISTED, ModelFacts, built_in
 from bot.domain.errors import ModelProblem
 from bot.domain.models import Catalogue, ModelRef
 
-FRESH_SECONDS = 3600.0
-RETRY_SECONDS = 60.0
+CHEAPEST = "floor"
+"""The variant that is routed to the cheapest provider: https://openrouter.ai/docs/guides/routing/model-variants."""
 
 _log = structlog.get_logger(__name__)
 
 
+async def fetch_listing(client: Client, endpoint: Endpoint, call: Call) -> bytes:
+    """Read the listing as it comes.
+
+    Raises:
+        ModelProblem: it could not be read.
+    """
+    return await client.get(endpoint.listing_path, call)
+
+
+def find_variant(models: Mapping[str, ModelFacts], name: str) -> ModelFacts | None:
+    """Return what is known of a model by its name.
+
+    A variant that is not listed, such as `:nitro`, is the same model on other terms, so never taken for free, and only
+    the cheapest is known to cost no more:
+    https://openrouter.ai/docs/guides/routing/model-variants/nitro
+    """
+    base, _, variant = name.rpartition(":")
+    found = models.get(name)
+    if found is not None or not base or base not in models:
+        return found
+    known = models[base]
+    price = known.capabilities.price if variant == CHEAPEST else None
+    return replace(known, capabilities=replace(known.capabilities, free=False, price=price))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shelf:
+    """Where listings come from, how they are read, and where they are kept."""
+
+    fetch: Callable[[Client, Endpoint, Call], Awaitable[bytes]] = fetch_listing
+    """Reads a listing."""
+    parse: Callable[[bytes, Endpoint], Mapping[str, ModelFacts]] = parse_listing
+    """Understands it; raises ValueError where it is none. Runs in a thread."""
+    built_in: Callable[[Endpoint], Mapping[str, ModelFacts]] = built_in
+    """What is known before anything was read."""
+    find: Callable[[Mapping[str, ModelFacts], str], ModelFacts | None] = find_variant
+    """Looks a model up by its name."""
+    guess: Callable[[str], ModelFacts] = lambda _: UNLISTED
+    """What is assumed of a model for as long as nothing was read."""
+    copies: Copies | None = None
+    """Keeps it on disk; None keeps it in memory only."""
+    fresh_seconds: float = 3600.0
+    """How old a listing may become before the next one is read."""
+    retry_seconds: float = 60.0
+    """How long nothing is asked after it could not be read."""
+
+
+PLAIN = Shelf()
+
+
 class ModelList:
-    """The models of one gateway, with the age of what is known.
+    """The models of one gateway. Open it with `async with`, which loads the copy on disk.
 
     Args:
         endpoint: the gateway.
         client: sends to it; open.
         call: for errors.
-        fresh_seconds: how long a listing is used before the next one is read.
-        retry_seconds: how long nothing is asked after it could not be read.
+        shelf: where listings come from and where they are kept.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        client: Client,
-        call: Call,
-        *,
-        fresh_seconds: float = FRESH_SECONDS,
-        retry_seconds: float = RETRY_SECONDS,
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, client: Client, call: Call, shelf: Shelf = PLAIN) -> None:
         self._endpoint = endpoint
         self._client = client
         self._call = call
-        self._fresh_seconds = fresh_seconds
-        self._retry_seconds = retry_seconds
-        self._facts = built_in(endpoint)
+        self._shelf = shelf
+        self._facts = shelf.built_in(endpoint)
         self._read_at: float | None = None
         self._next = 0.0
         self._reading = asyncio.Lock()
+        self._background: asyncio.TaskGroup | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._load()
+        self._background = await self._stack.enter_async_context(asyncio.TaskGroup())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._background = None
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        await self._stack.aclose()
 
     @property
     def age(self) -> float | None:
@@ -57,27 +125,18 @@ class ModelList:
         return None if self._read_at is None else time.monotonic() - self._read_at
 
     def find(self, model: str) -> ModelFacts | None:
-        """Return what is known of a model, without asking; None when nothing is.
-
-        A variant that is not listed, such as `:nitro`, is the same model on other terms, so never taken for free:
-        https://openrouter.ai/docs/guides/routing/model-variants/nitro
-        """
-        base, variant, _ = model.rpartition(":")
-        found = self._facts.get(model)
-        if found is not None or not variant or base not in self._facts:
-            return found
-        facts = self._facts[base]
-        return replace(facts, capabilities=replace(facts.capabilities, free=False))
+        """Return what is known of a model, without asking; None when its gateway does not list it."""
+        found = self._shelf.find(self._facts, model)
+        return self._shelf.guess(model) if found is None and self._read_at is None else found
 
     async def facts(self) -> Mapping[str, ModelFacts]:
-        """Return what is known of every model, as fresh as can be had.
-
-        While one caller reads a new listing, others are not kept waiting, unless there never was one.
-        """
-        if self._is_due() and not (self._read_at is not None and self._reading.locked()):
-            async with self._reading:
-                if self._is_due():
-                    await self._read()
+        """Return what is known of every model. Nobody waits who can be given something that was read before."""
+        if not self._is_due():
+            return self._facts
+        if self._read_at is None or self._background is None:
+            await self._refresh()
+        elif self._refreshing is None or self._refreshing.done():
+            self._refreshing = self._background.create_task(self._refresh())
         return self._facts
 
     async def catalogue(self) -> Catalogue:
@@ -88,14 +147,46 @@ class ModelList:
     def _is_due(self) -> bool:
         return time.monotonic() >= self._next
 
+    async def _refresh(self) -> None:
+        async with self._reading:
+            if self._is_due():
+                await self._read()
+
     async def _read(self) -> None:
         try:
-            listing = await self._client.get(PATH, self._call)
-            self._facts = await asyncio.to_thread(parse_listing, listing, self._endpoint)
+            listing = await self._shelf.fetch(self._client, self._endpoint, self._call)
+            self._facts = await self._parsed(listing)
         except (ModelProblem, ValueError, RecursionError) as error:
             reason = error.reason if isinstance(error, ModelProblem) else "it is no listing"
             _log.warning("models not listed", gateway=self._endpoint.name, reason=reason, age=self.age)
-            self._next = time.monotonic() + self._retry_seconds
+            self._next = time.monotonic() + self._shelf.retry_seconds
         else:
             self._read_at = time.monotonic()
-            self._next = self._read_at + self._fresh_seconds
+            self._next = self._read_at + self._shelf.fresh_seconds
+            await self._save(listing)
+
+    async def _load(self) -> None:
+        if self._shelf.copies is None or self._read_at is not None:
+            return
+        copy = await self._shelf.copies.load(self._endpoint.name, self._client.address)
+        if copy is None:
+            return
+        listing, age = copy
+        try:
+            self._facts = await self._parsed(listing)
+        except (ValueError, RecursionError):
+            _log.warning("copy of the models is damaged", gateway=self._endpoint.name)
+        else:
+            self._read_at = time.monotonic() - age
+            self._next = self._read_at + self._shelf.fresh_seconds
+
+    async def _save(self, listing: bytes) -> None:
+        if self._shelf.copies is None:
+            return
+        try:
+            await self._shelf.copies.save(self._endpoint.name, self._client.address, listing)
+        except OSError as error:
+            _log.warning("models not kept on disk", gateway=self._endpoint.name, reason=error.strerror)
+
+    async def _parsed(self, listing: bytes) -> Mapping[str, ModelFacts]:
+        return await asyncio.to_thread(self._shelf.parse, listing, self._endpoint)

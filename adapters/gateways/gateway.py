@@ -1,42 +1,39 @@
 """A remote gateway: what the core asks of it, in its words."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from typing_extensions import override
 
-from adapters.gateways.body import Body
-from adapters.gateways.catalogue import FRESH_SECONDS, ModelList
-from adapters.gateways.chat_completions import PATH, ChatAnswer, encode_chat, encode_transcription
+from adapters.gateways.answering import answered
+from adapters.gateways.catalogue import PLAIN, ModelList, Shelf
+from adapters.gateways.chat_completions import NO_PREFERENCES
+from adapters.gateways.checks import findings
 from adapters.gateways.client import Client
+from adapters.gateways.doubt import nothing_to_lose
 from adapters.gateways.endpoints import Endpoint
+from adapters.gateways.exchange import Codec, Exchange
+from adapters.gateways.pace import NO_LIMITS, Limits
 from adapters.gateways.problems import Call
 from adapters.gateways.profiles import UNLISTED, ModelFacts
-from adapters.gateways.reply import Patience, Reply
-from bot.domain.audio import MediaFile
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnauthorised, ModelUnknown
+from adapters.gateways.records import Records
+from adapters.gateways.recovery import Fate, Found, Replay, find_out, is_same
+from adapters.gateways.reply import Patience, now
+from bot.domain.errors import ModelBusy, ModelProblem, ModelUnknown
 from bot.domain.health import Finding
-from bot.domain.journal import Step, StepState
-from bot.domain.models import (
-    Accepted,
-    Capabilities,
-    Catalogue,
-    ChatRequest,
-    Delta,
-    ModelRef,
-    Recovery,
-    Request,
-    SpeechRequest,
-    TranscriptionRequest,
-)
-from bot.ports import Checked, Gateway
+from bot.domain.journal import Step
+from bot.domain.models import Accepted, Capabilities, Catalogue, Delta, ModelRef, Request
+from bot.domain.money import Account, Usage
+from bot.ports import Billed, Checked, Gateway, Listed
 
-MAX_CONNECTIONS = 512
 PATIENCE = Patience()
 
 
-class RemoteGateway(Gateway, Checked):
+class RemoteGateway(Gateway, Checked, Billed, Listed):
     """Models behind HTTP, by chat completions. Open it with `async with`; one is enough for the process.
 
     Args:
@@ -44,63 +41,94 @@ class RemoteGateway(Gateway, Checked):
         key: of the account; no text and no log ever shows it.
         base_url: where it is, if not where the row says.
         patience: how long to wait.
-        max_connections: calls at once; more wait for a place.
-        fresh_seconds: how old the list of models may become.
+        limits: of calls at once and within a minute.
+        shelf: where the list of models comes from and where it is kept.
+        preferences: of providers, where the gateway routes: `Codec.preferences`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (most have a default)
         self,
         endpoint: Endpoint,
         key: str,
         base_url: str | None = None,
         *,
         patience: Patience = PATIENCE,
-        max_connections: int = MAX_CONNECTIONS,
-        fresh_seconds: float = FRESH_SECONDS,
+        limits: Limits = NO_LIMITS,
+        shelf: Shelf = PLAIN,
+        preferences: Mapping[str, object] = NO_PREFERENCES,
     ) -> None:
         self.name = endpoint.name
         self._endpoint = endpoint
         self._key = key.strip()
         self._patience = patience
-        headers = {**endpoint.headers, "Authorization": f"{endpoint.scheme} {self._key}"}
+        allowed = {"Authorization": f"{endpoint.scheme} {self._key}"} if self._key else {}
+        self._codec = Codec(endpoint=endpoint, secret=self._key, preferences=preferences)
         self._client = Client(
-            base_url or endpoint.base_url, headers, patience=patience, max_connections=max_connections
+            base_url or endpoint.base_url,
+            {**endpoint.headers, **allowed},
+            patience=patience,
+            name=self.name,
+            limits=limits,
+            insured=endpoint.insured,
         )
-        self._models = ModelList(endpoint, self._client, Call(model="", secret=self._key), fresh_seconds=fresh_seconds)
+        self._ours = Call(model=self.name, secret=self._key)
+        self._models = ModelList(endpoint, self._client, self._ours, shelf)
+        self._records = Records(endpoint, self._client)
+        self._replay = Replay(client=self._client, endpoint=endpoint, records=self._records, patience=patience)
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._client)
+            await stack.enter_async_context(self._models)
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        await self._stack.aclose()
 
     @override
     async def perform(self, request: Request) -> AsyncGenerator[Delta, None]:
-        """Make one call: one POST, whatever happens.
+        """Make one call: another POST only where the one before certainly cost nothing, see `retry`.
 
-        `Accepted` comes first. A transcript comes as `TextDelta`s, because a chat model tells no times; where nobody
-        speaks, there are none. Stop reading to hang up.
+        `Accepted` comes first, and once more for another POST. A transcript comes as `TextDelta`s where the model tells
+        no times; where nobody speaks, there are none. Speech comes as it is made, but of a model that only chats not
+        before it was compared with the text. An answer that goes on past `max_tokens` is cut short, at an unknown cost.
+        Stop reading to hang up.
 
         Raises:
             ModelCannot, ModelUnknown: nothing was sent.
             ModelProblem: `ModelBusy`, `ModelUnreachable`: not charged; what came so far is to be forgotten.
                 `ModelInDoubt`: perhaps charged. All others: asking again does not help.
         """
-        body, answer = self._encoded(request)
-        seconds = self._patience.total if _thinks(request) else self._patience.quiet
-        async with self._client.post(PATH, body, self._call(request.model)) as reply:
-            name = reply.header(self._endpoint.id_header) if self._endpoint.id_header else None
-            if name:
-                answer.named = True
-                yield Accepted(id=name)
-            while (data := await _next(reply, answer, seconds)) is not None:
-                for delta in answer.read(data):
+        free = self._facts(request.model).capabilities.free
+        with nothing_to_lose(free=free):
+            async with aclosing(self._tried(request)) as deltas:
+                async for delta in deltas:
                     yield delta
-            for delta in answer.end():
-                yield delta
+
+    async def _tried(self, request: Request) -> AsyncGenerator[Delta, None]:
+        """Make a call, and once more where it broke off for nothing before anything was said."""
+        call, tries, said = self._call(request.model), self._client.tries(), False
+        while True:
+            exchange = self._exchange(request)
+            async with (
+                self._client.post(exchange.path, exchange.body, call, headers=exchange.headers, tries=tries) as reply,
+                aclosing(answered(reply, exchange, self._endpoint, self._patience)) as deltas,
+            ):
+                try:
+                    async for delta in deltas:
+                        said = said or not isinstance(delta, Accepted)
+                        yield delta
+                except ModelBusy as problem:
+                    pause = None if said else tries.pause(problem, now())
+                    if pause is None:
+                        raise
+                else:
+                    return
+            await asyncio.sleep(pause)
 
     @override
     async def capabilities(self, model: str) -> Capabilities:
@@ -108,12 +136,54 @@ class RemoteGateway(Gateway, Checked):
         return self._facts(model).capabilities
 
     @override
-    async def recover(self, step: Step, request: Request) -> Recovery:
-        """Say what became of a call that was cut off: only of a free one, or one that failed, is it safe to say."""
+    async def recover(self, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
+        """Carry on a call: see `recovery`. `Accepted` comes only where the call is made anew."""
         await self._models.facts()
-        found = self._models.find(request.model)
-        free = found is not None and found.capabilities.free
-        return Recovery.REPEAT if free or step.state is StepState.FAILED else self._endpoint.recovery
+        facts, call = self._models.find(request.model), self._call(request.model)
+        if facts is not None and facts.capabilities.free:
+            stream = self.perform(request)
+        else:
+            found = await find_out(self._records, self._endpoint, step, call)
+            stream = await self._carried_on(found, step, request)
+        async with aclosing(stream) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    async def _carried_on(self, found: Found, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
+        call = self._call(request.model)
+        match found.fate:
+            case Fate.UNCHARGED:
+                return self.perform(request)
+            case Fate.LOST:
+                raise found.doubt(call.model)
+            case Fate.KEPT:
+                exchange = await self._repeated(step, request)
+                if exchange is None:
+                    raise replace(found, reason="its answer was to another question than there is now").doubt(
+                        call.model
+                    )
+                return self._replay.answer(exchange, found, call)
+
+    async def _repeated(self, step: Step, request: Request) -> Exchange | None:
+        """Return a request as it was sent before; None where it would be sent differently now, or not at all."""
+        try:
+            exchange = self._exchange(request)
+        except ModelProblem:
+            return None
+        return exchange if await is_same(exchange, step) else None
+
+    @override
+    async def cost(self, call: str) -> Usage | None:
+        record = await self._records.find(call, self._ours)
+        return None if record is None else record.generation.usage
+
+    @override
+    async def account(self) -> Account:
+        return await self._records.account(self._ours)
+
+    @override
+    def listing_age(self) -> float | None:
+        return self._models.age
 
     @override
     async def catalogue(self) -> Catalogue:
@@ -123,30 +193,11 @@ class RemoteGateway(Gateway, Checked):
     @override
     async def check(self) -> Sequence[Finding]:
         """Look whether the gateway can be reached and takes the key, for nothing."""
-        try:
-            await self._client.get(self._endpoint.key_path, self._call(""))
-        except ModelUnauthorised as error:
-            what = f"{self.name} does not take the key: {error.reason}, so its models answer nobody."
-            fix = f"Look at the account and the key at the gateway's site; the key is {self.name}.key of the settings."
-            return [Finding(ok=False, what=what, fix=fix)]
-        except ModelProblem as error:
-            what = f"{self.name} gave no answer: {error.reason}, so its models answer nobody now."
-            return [Finding(ok=False, what=what, fix=f"Check the network, and {self.name}.base_url of the settings.")]
-        return [Finding(ok=True, what=f"{self.name} takes the key.")]
+        return await findings(self._endpoint, self._client, self._records, self._models, self._ours)
 
-    def _encoded(self, request: Request) -> tuple[Body, ChatAnswer]:
-        facts, call = self._facts(request.model), self._call(request.model)
-        self._check(request, facts.capabilities)
-        effort = facts.thinking if _thinks(request) else facts.quiet
-        insured, heard = self._endpoint.insured, _milliseconds(_sound(request))
-        match request:
-            case ChatRequest():
-                return encode_chat(request, effort=effort), ChatAnswer(call, insured=insured, audio_ms=heard)
-            case TranscriptionRequest():
-                body = encode_transcription(request, effort=effort)
-                return body, ChatAnswer(call, insured=insured, audio_ms=heard, transcript=True)
-            case SpeechRequest():
-                raise ModelCannot(f"{self.name} does not speak", model=call.model)
+    def _exchange(self, request: Request) -> Exchange:
+        """Put a request into the gateway's words: the same request gives the same."""
+        return self._codec.encode(request, self._facts(request.model), self._full(request.model))
 
     def _facts(self, model: str) -> ModelFacts:
         found = self._models.find(model)
@@ -154,52 +205,8 @@ class RemoteGateway(Gateway, Checked):
             raise ModelUnknown(f"{self.name} does not list it", model=self._full(model))
         return found or UNLISTED
 
-    def _check(self, request: Request, able: Capabilities) -> None:
-        """Refuse what the model cannot do before anything is sent."""
-        model, sound = self._full(request.model), _sound(request)
-        if request.kind not in able.kinds:
-            raise ModelCannot(f"{model} is for {', '.join(sorted(able.kinds))}", model=model)
-        for file in sound:
-            if file.format not in able.audio_formats:
-                raise ModelCannot(f"{model} does not hear {file.format}", model=model)
-        size, limit = sum(file.bytes for file in sound), self._endpoint.audio_limits.max_bytes
-        if size > limit:
-            reason = f"{size / 1_000_000:.1f} MB of sound are more than the {limit / 1_000_000:.0f} MB of one request"
-            raise ModelRefused(reason, model=model)
-
     def _full(self, model: str) -> str:
         return str(ModelRef(gateway=self.name, name=model))
 
     def _call(self, model: str) -> Call:
         return Call(model=self._full(model), secret=self._key)
-
-
-async def _next(reply: Reply, answer: ChatAnswer, seconds: float) -> str | None:
-    """Return the next event; None at the end, also where only the connection's end was lost."""
-    if answer.over:
-        await reply.drain()
-        return None
-    try:
-        return await reply.event(seconds)
-    except ModelInDoubt:
-        if answer.complete:
-            return None
-        raise
-
-
-def _thinks(request: Request) -> bool:
-    return isinstance(request, ChatRequest) and request.reasoning
-
-
-def _sound(request: Request) -> tuple[MediaFile, ...]:
-    match request:
-        case ChatRequest():
-            return tuple(file for turn in request.turns for file in turn.audio)
-        case TranscriptionRequest():
-            return (request.audio,)
-        case SpeechRequest():
-            return ()
-
-
-def _milliseconds(sound: tuple[MediaFile, ...]) -> int | None:
-    return round(1000 * sum(file.seconds for file in sound)) if sound else None

@@ -3,21 +3,32 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from adapters.gateways.endpoints import Endpoint
-from adapters.gateways.profiles import ModelFacts, capabilities
-from bot.domain.models import Modality
+from adapters.gateways.prices import is_free, read_price
+from adapters.gateways.profiles import ModelFacts, capabilities, profile_of
+from bot.domain.audio import MediaFormat
+from bot.domain.models import Capabilities, Modality
+from bot.domain.money import CallKind
 
-PATH = "/models"
+DICTATED = (
+    MediaFormat.MP3,
+    MediaFormat.OGG,
+    MediaFormat.WAV,
+    MediaFormat.FLAC,
+    MediaFormat.M4A,
+    MediaFormat.WEBM,
+    MediaFormat.AAC,
+)
+"""Sound that `/audio/transcriptions` takes, where nothing is known of a model's family: https://openrouter.ai/docs/guides/overview/multimodal/stt."""
 
 EFFORTS = ("medium", "low", "high", "minimal", "xhigh", "max")
 """Of thinking, best first: https://openrouter.ai/docs/guides/best-practices/reasoning-tokens."""
 
 
 def parse_listing(listing: bytes, endpoint: Endpoint) -> Mapping[str, ModelFacts]:
-    """Read the answer to `GET /models`. Models that answer with no text are left out.
+    """Read the answer to `GET /models`. Models that can be called for nothing that we call for are left out.
 
     Raises:
         ValueError: it is no listing.
@@ -32,16 +43,39 @@ def parse_listing(listing: bytes, endpoint: Endpoint) -> Mapping[str, ModelFacts
 
 
 def _facts(row: Mapping[str, Any], endpoint: Endpoint) -> ModelFacts:
-    architecture = _object(row.get("architecture"))
+    architecture, pricing = _object(row.get("architecture")), row.get("pricing")
+    outputs = _list(architecture.get("output_modalities"))
     found = capabilities(
         row["id"],
         _modalities(architecture.get("input_modalities")),
-        _modalities(architecture.get("output_modalities")),
+        _modalities(outputs),
         endpoint,
         row.get("context_length"),
     )
+    if "transcription" in outputs and endpoint.transcribes is not None:
+        found = _transcribing(row["id"], found, endpoint)
+    if "speech" in outputs and endpoint.speaks:
+        found = _speaking(found, row)
     quiet, thinking = _efforts(row)
-    return ModelFacts(capabilities=replace(found, free=_is_free(row.get("pricing"))), quiet=quiet, thinking=thinking)
+    priced = replace(found, free=is_free(pricing), price=read_price(pricing, found.kinds))
+    return ModelFacts(capabilities=priced, quiet=quiet, thinking=thinking)
+
+
+def _transcribing(name: str, found: Capabilities, endpoint: Endpoint) -> Capabilities:
+    return replace(
+        found,
+        kinds=found.kinds | {CallKind.TRANSCRIPTION},
+        outputs=found.outputs | {Modality.TEXT},
+        audio_formats=profile_of(name).audio_formats or DICTATED,
+        audio_limits=endpoint.audio_limits,
+    )
+
+
+def _speaking(found: Capabilities, row: Mapping[str, Any]) -> Capabilities:
+    voices = tuple(voice for voice in _list(row.get("supported_voices")) if isinstance(voice, str) and voice)
+    return replace(
+        found, kinds=found.kinds | {CallKind.SPEECH}, outputs=found.outputs | {Modality.AUDIO}, voices=voices
+    )
 
 
 def _efforts(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -55,19 +89,6 @@ def _efforts(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
     thinking = next((effort for effort in EFFORTS if not supported or effort in supported), "medium")
     least = supported[-1] if supported else "low"
     return (least if reasoning.get("mandatory") else "none"), thinking
-
-
-def _is_free(pricing: object) -> bool:
-    """Whether every price is known, and is zero."""
-    prices = {name: price for name, price in _object(pricing).items() if name != "discount"}
-    return bool(prices) and not prices.pop("overrides", None) and all(map(_is_zero, prices.values()))
-
-
-def _is_zero(price: object) -> bool:
-    try:
-        return Decimal(str(price)) == 0
-    except InvalidOperation:
-        return False
 
 
 def _is_name(value: object) -> bool:

@@ -73,6 +73,19 @@ class VendorError:
     """Whether there is no such model, or no longer."""
 
 
+class Answered(Exception):
+    """The cause of a problem that came as an answer of HTTP; tells nothing but its status, because texts hold secrets."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+def status_of(problem: ModelProblem) -> int | None:
+    """Return the status of the answer that a problem came as; None where there was none, or a good one."""
+    return problem.__cause__.status if isinstance(problem.__cause__, Answered) else None
+
+
 def read_body(status: int, body: bytes, retry_after: str | None) -> VendorError:
     """Read an answer that is an error.
 
@@ -85,8 +98,17 @@ def read_body(status: int, body: bytes, retry_after: str | None) -> VendorError:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         parsed = None
-    error = parsed.get("error") or parsed.get("detail") if isinstance(parsed, dict) else None
-    return read_error(error, status=status, retry_after=_seconds(retry_after))
+    return read_error(_found(parsed), status=status, retry_after=_seconds(retry_after))
+
+
+def _found(answer: object) -> object:
+    """Return what an answer says of its error, wherever it stands: some servers wrap it twice, others not at all."""
+    if not isinstance(answer, dict):
+        return None
+    error = answer.get("error") or answer.get("detail")
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        return error["error"]
+    return error or (answer if "message" in answer else None)
 
 
 def read_error(error: object, *, status: int | None = None, retry_after: float | None = None) -> VendorError:

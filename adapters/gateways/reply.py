@@ -1,15 +1,15 @@
 """Reading one answer, event by event, with the time limits and the verdict on a connection that is cut."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
 import httpx
 from httpx_sse import EventSource
 
-from adapters.gateways.problems import Call, problem, read_body
+from adapters.gateways.problems import Answered, Call, problem, read_body
 from bot.domain.errors import ModelInDoubt, ModelProblem
 
 FAULTS = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, aiohttp.ClientError, OSError)
@@ -24,7 +24,11 @@ class Patience:
     """How long is waited for what, in seconds."""
 
     connect: float = 10
-    """For a connection, and as long again for a free place in the pool."""
+    """For a connection."""
+    turn: float = 60
+    """For a turn, where calls at once or within a minute are limited."""
+    retry: float = 20
+    """From the first try, for others to begin."""
     idle: float = 55
     """Between two bytes. Under a minute, so that whoever asked is told of a hanging model within one."""
     quiet: float = 55
@@ -48,9 +52,14 @@ class Reply:
         call: what it answers.
         deadline: the last moment, in the loop's time.
         patience: how long to wait.
+        digest: see `Upload.digest`.
     """
 
-    def __init__(self, response: httpx.Response, call: Call, deadline: float, patience: Patience) -> None:
+    def __init__(
+        self, response: httpx.Response, call: Call, deadline: float, patience: Patience, *, digest: str = ""
+    ) -> None:
+        self.digest = digest
+        """Of what was sent."""
         self._response = response
         self._call = call
         self._deadline = deadline
@@ -59,6 +68,7 @@ class Reply:
         self._waiting_bytes = 0
         self._paused_at = now()
         self._events = self._read_events()
+        self._pieces = self._arriving()
 
     def header(self, name: str) -> str | None:
         """Return a header, or None."""
@@ -86,16 +96,20 @@ class Reply:
         Raises:
             ModelInDoubt: it did not come in time, or the connection was cut.
         """
-        started = now()
-        self._deadline += started - self._paused_at
-        self._until = min(self._deadline, started + seconds)
-        self._waiting_bytes = 0
-        try:
+        with self._waiting(seconds):
             return await anext(self._events, None)
-        except FAULTS as fault:
-            raise ModelInDoubt(told(fault), model=self._call.model) from fault
-        finally:
-            self._paused_at = now()
+
+    async def piece(self, seconds: float) -> bytes | None:
+        """Return the next bytes of an answer that is neither JSON nor a stream of events; None at its end.
+
+        Args:
+            seconds: to wait for them, as in `event`.
+
+        Raises:
+            ModelInDoubt: they did not come in time, or the connection was cut.
+        """
+        with self._waiting(seconds):
+            return await anext(self._pieces, None)
 
     async def drain(self) -> None:
         """Read the end of the connection, after the end of the answer, if it comes at once."""
@@ -107,7 +121,21 @@ class Reply:
         """Give the connection back, or hang up where the answer was not read to its end."""
         with suppress(*FAULTS):
             await self._events.aclose()
+            await self._pieces.aclose()
             await self._response.aclose()
+
+    @contextmanager
+    def _waiting(self, seconds: float) -> Iterator[None]:
+        started = now()
+        self._deadline += started - self._paused_at
+        self._until = min(self._deadline, started + seconds)
+        self._waiting_bytes = 0
+        try:
+            yield
+        except FAULTS as fault:
+            raise ModelInDoubt(told(fault), model=self._call.model) from fault
+        finally:
+            self._paused_at = now()
 
     async def _read_events(self) -> AsyncGenerator[str, None]:
         header = self._response.headers.get("content-type", "")
@@ -122,7 +150,7 @@ class Reply:
         else:
             raise httpx.DecodingError(f"the answer is {kind or 'of no kind'}, not an event stream")
 
-    async def _arriving(self) -> AsyncIterator[bytes]:
+    async def _arriving(self) -> AsyncGenerator[bytes, None]:
         async for part in self._response.aiter_bytes():
             self._waiting_bytes += len(part)
             if now() > self._until:
@@ -138,7 +166,9 @@ async def refusal(response: httpx.Response, call: Call, seconds: float) -> Model
     with suppress(*FAULTS):
         async with asyncio.timeout(seconds):
             body = await read(response, LONGEST_ERROR)
-    return problem(read_body(response.status_code, body, response.headers.get("retry-after")), call)
+    found = problem(read_body(response.status_code, body, response.headers.get("retry-after")), call)
+    found.__cause__ = Answered(response.status_code)
+    return found
 
 
 async def read(response: httpx.Response, limit: int) -> bytes:
@@ -157,7 +187,8 @@ def told(fault: Exception) -> str:
         return "it took too long"
     if isinstance(fault, httpx.DecodingError):
         return str(fault)
-    if isinstance(fault, httpx.ConnectError):
+    # The transport calls a refused connection a timeout: https://github.com/karpetrosyan/httpx-aiohttp.
+    if isinstance(fault, httpx.ConnectError) or isinstance(fault.__cause__, aiohttp.ClientConnectorError):
         return "no connection could be made"
     return "the connection was cut"
 

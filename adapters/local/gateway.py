@@ -25,7 +25,6 @@ from bot.domain.models import (
     ChatRequest,
     Delta,
     ModelRef,
-    Recovery,
     Request,
     SpeechRequest,
     TranscriptionRequest,
@@ -113,8 +112,8 @@ class LocalGateway(Gateway, Checked):
         return self._find(model).capabilities
 
     @override
-    async def recover(self, step: Step, request: Request) -> Recovery:
-        return Recovery.REPEAT
+    def recover(self, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
+        return self.perform(request)
 
     @override
     async def catalogue(self) -> Catalogue:
@@ -159,8 +158,10 @@ def _deltas(model: Embedded, request: Request) -> AsyncGenerator[Delta, None]:
                 raise ModelCannot(f"it does not hear {request.audio.format}", model=_full(request.model))
             return model.perform(request)
         case Thinking(), ChatRequest():
-            if any(turn.audio for turn in request.turns):
-                raise ModelCannot("it reads words and hears nothing", model=_full(request.model))
+            if any(turn.audio or turn.pictures or turn.videos or turn.links for turn in request.turns):
+                raise ModelCannot("it reads words, and hears and sees nothing", model=_full(request.model))
+            if request.aloud:
+                raise ModelCannot("it writes and does not speak", model=_full(request.model))
             return model.perform(request)
         case Speaking(), SpeechRequest():
             return model.perform(request)

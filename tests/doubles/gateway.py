@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from typing_extensions import override
 
-from bot.domain.audio import AudioLimits, MediaFormat
-from bot.domain.errors import ModelCannot, ModelProblem, ModelRefused, ModelUnknown
+from bot.domain.audio import AudioLimits, MediaFile, MediaFormat
+from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
 from bot.domain.journal import Step
 from bot.domain.models import (
     Accepted,
@@ -22,7 +22,6 @@ from bot.domain.models import (
     Finished,
     Modality,
     ModelRef,
-    Recovery,
     Request,
     Segment,
     SoundDelta,
@@ -61,8 +60,20 @@ MODELS: Mapping[str, Capabilities] = {
     "mouth": Capabilities(
         kinds=frozenset({CallKind.SPEECH}), outputs=frozenset({Modality.AUDIO}), voices=("alto", "bass")
     ),
+    "muse": Capabilities(
+        kinds=frozenset({CallKind.CHAT, CallKind.SPEECH}),
+        inputs=frozenset({Modality.TEXT, Modality.IMAGE, Modality.VIDEO}),
+        outputs=frozenset({Modality.TEXT, Modality.AUDIO}),
+        picture_formats=(MediaFormat.JPEG, MediaFormat.PNG),
+        video_formats=(MediaFormat.MP4,),
+        video_links=True,
+        most_bytes=20_000_000,
+        context_tokens=8_000,
+        voices=("alto", "bass"),
+    ),
 }
-"""What it offers, unless the test says otherwise: one that hears, two that chat, one that speaks."""
+"""What it offers, unless the test says otherwise: one that hears, two that chat, one that speaks, one that does all but
+hear."""
 
 
 class Point(StrEnum):
@@ -106,8 +117,8 @@ class ScriptedGateway(Gateway):
     """Of one call; None when it does not tell."""
     ids: bool = True
     """Whether it names its calls."""
-    recovery: Recovery = Recovery.UNKNOWN
-    """What it can say of a call that was cut off, unless the model is free."""
+    remembers: bool = False
+    """Whether it can give the answer of a call that was cut off and that it had named, for nothing more."""
     requests: list[Request] = field(default_factory=list)
     """Every call that was made, in order, failed ones included."""
     charges: list[Nanodollars | None] = field(default_factory=list)
@@ -151,9 +162,13 @@ class ScriptedGateway(Gateway):
         return self.models[model]
 
     @override
-    async def recover(self, step: Step, request: Request) -> Recovery:
+    async def recover(self, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
         self.recovered.append(step)
-        return Recovery.REPEAT if (await self.capabilities(request.model)).free else self.recovery
+        free = (await self.capabilities(request.model)).free
+        if not free and not (self.remembers and step.vendor_id):
+            raise ModelInDoubt("it was interrupted before", model=f"{self.name}/{request.model}")
+        async for delta in self.perform(request) if free else self._answer(request, self.price):
+            yield delta
 
     @override
     async def catalogue(self) -> Catalogue:
@@ -179,10 +194,12 @@ class ScriptedGateway(Gateway):
                 words = _words(self._say(CallKind.CHAT, request))
                 said = words[: request.max_tokens]
                 asked = sum(len(turn.text.split()) for turn in request.turns)
-                usage = Usage(tokens_in=asked, tokens_out=len(said), audio_ms=0, cost=free)
-                return [TextDelta(text=word) for word in said], usage, len(said) < len(words)
+                sounds: list[Delta] = [_tone() for _ in said] if request.aloud else []
+                spoken = round(1000 * WORD_SECONDS * len(sounds))
+                usage = Usage(tokens_in=asked, tokens_out=len(said), audio_ms=spoken, cost=free)
+                return [*(TextDelta(text=word) for word in said), *sounds], usage, len(said) < len(words)
             case SpeechRequest():
-                sounds: list[Delta] = [_tone() for _ in _words(request.text)]
+                sounds = [_tone() for _ in _words(request.text)]
                 return sounds, _heard(len(sounds) * WORD_SECONDS), False
 
     def _say(self, kind: CallKind, request: Request) -> str:
@@ -207,20 +224,31 @@ class ScriptedGateway(Gateway):
 
 
 def _check(request: Request, capabilities: Capabilities) -> None:
-    kinds: Mapping[type[Request], CallKind] = {
-        TranscriptionRequest: CallKind.TRANSCRIPTION,
-        ChatRequest: CallKind.CHAT,
-        SpeechRequest: CallKind.SPEECH,
-    }
-    if kinds[type(request)] not in capabilities.kinds:
-        raise ModelCannot(f"{request.model} is not for {kinds[type(request)]}")
-    sounds = [request.audio] if isinstance(request, TranscriptionRequest) else []
-    if isinstance(request, ChatRequest):
-        sounds = [sound for turn in request.turns for sound in turn.audio]
-    if any(sound.format not in capabilities.audio_formats for sound in sounds):
+    if request.kind not in capabilities.kinds:
+        raise ModelCannot(f"{request.model} is not for {request.kind}")
+    if any(sound.format not in capabilities.audio_formats for sound in _sounds(request)):
         raise ModelCannot(f"{request.model} does not hear that")
-    if isinstance(request, SpeechRequest) and request.voice not in {None, *capabilities.voices}:
-        raise ModelRefused(f"it has no voice {request.voice}", model=request.model)
+    if isinstance(request, ChatRequest):
+        _check_seen(request, capabilities)
+        if request.aloud and Modality.AUDIO not in capabilities.outputs:
+            raise ModelCannot(f"{request.model} does not speak")
+    if not isinstance(request, TranscriptionRequest) and request.voice not in {None, *capabilities.voices}:
+        reason = f"it has no voice {request.voice}; it has {', '.join(capabilities.voices)}"
+        raise ModelRefused(reason, model=request.model)
+
+
+def _sounds(request: Request) -> list[MediaFile]:
+    if isinstance(request, ChatRequest):
+        return [sound for turn in request.turns for sound in turn.audio]
+    return [request.audio] if isinstance(request, TranscriptionRequest) else []
+
+
+def _check_seen(request: ChatRequest, capabilities: Capabilities) -> None:
+    for turn in request.turns:
+        unseen = any(file.format not in capabilities.picture_formats for file in turn.pictures)
+        unwatched = any(file.format not in capabilities.video_formats for file in turn.videos)
+        if unseen or unwatched or (turn.links and not capabilities.video_links):
+            raise ModelCannot(f"{request.model} does not see that")
 
 
 def _words(text: str) -> list[str]:

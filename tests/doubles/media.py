@@ -15,6 +15,8 @@ from bot.domain.audio import ENCODINGS, Conversion, How, MediaFacts, MediaFile, 
 from bot.domain.errors import MediaTooLong, MediaUnreadable
 from bot.ports import ClipFormat, Media
 
+PICTURE = b"\x89PNG\r\n\x1a\n"
+"""What a picture starts with."""
 _MAGIC = b"pretended "
 _AUDIBLE = 100
 _STEP_SECONDS = 0.1
@@ -41,6 +43,8 @@ class MemoryMedia(Media):
 
     @override
     async def probe(self, path: str) -> MediaFacts:
+        if Path(path).read_bytes().startswith(PICTURE):
+            return _picture(path)
         sound = _read(path)
         return MediaFacts(
             format=sound.format,
@@ -87,6 +91,19 @@ class MemoryMedia(Media):
             offset=start / rate,
             rate=rate if form is MediaFormat.PCM16 else 0,
         )
+
+
+def _picture(path: str) -> MediaFacts:
+    return MediaFacts(
+        format=MediaFormat.PNG,
+        container="png",
+        codec="",
+        rate=0,
+        channels=0,
+        seconds=None,
+        bytes=_size(path),
+        has_video=False,
+    )
 
 
 def _read(path: str) -> _Sound:

@@ -1,8 +1,8 @@
 """A chat platform in memory: people say things, the service's posts can be looked at, and calls can go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -70,6 +70,10 @@ class MemoryPlatform(Platform):
     """What the live view showed."""
     views: int = 0
     """How many live views are open."""
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """What people were told in direct messages, and who, in order."""
+    unreachable: set[str] = field(default_factory=set)
+    """People who take no direct messages."""
     troubles: list[Trouble] = field(default_factory=list)
     """What befalls the next posts."""
     serving: asyncio.Event = field(default_factory=asyncio.Event)
@@ -117,6 +121,12 @@ class MemoryPlatform(Platform):
 
     @override
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
+        with self._befallen():
+            return self._keep(part, answering.place, key)
+
+    @contextmanager
+    def _befallen(self) -> Iterator[None]:
+        """Let the next trouble befall a post, before or after it is made."""
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is Trouble.BUSY:
             raise PostNotDone("busy", retry_after=0.01)
@@ -124,10 +134,9 @@ class MemoryPlatform(Platform):
             raise PostRefused("not allowed")
         if trouble is Trouble.LOST_BEFORE:
             raise PostInDoubt("connection lost")
-        post = self._keep(part, answering.place, key)
+        yield
         if trouble is Trouble.LOST_AFTER:
             raise PostInDoubt("connection lost")
-        return post
 
     def _keep(self, part: Part, place: Place, key: str) -> PostId:
         self._count += 1
@@ -151,6 +160,13 @@ class MemoryPlatform(Platform):
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
         self.posts.pop(post, None)
+
+    @override
+    async def tell(self, person: str, text: str, *, workspace: str) -> None:
+        if person in self.unreachable:
+            raise PostRefused("they take no direct messages")
+        with self._befallen():
+            self.told.append((person, text))
 
 
 class _Watcher(Live):

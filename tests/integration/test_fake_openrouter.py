@@ -10,6 +10,7 @@ import time
 import wave
 from typing import Any
 
+import av
 import httpx
 import pytest
 from httpx_sse import EventSource
@@ -200,7 +201,10 @@ async def test_raw_pcm_has_no_header_to_sniff(openrouter_http: httpx.AsyncClient
         ),
         (sent([{"type": "video_url", "video_url": {"url": f"data:video/mp4;base64,{b64(b'no')}"}}]), "Video might"),
         (sent([{"type": "video_url", "video_url": {"url": "data:audio/wav;base64,AAAA"}}]), "Invalid video data URL"),
-        (sent([{"type": "video_url", "video_url": {"url": "https://youtu.be/x"}}], GPT), "support video input"),
+        (
+            sent([{"type": "video_url", "video_url": {"url": "https://www.youtube.com/watch?v=x"}}], GPT),
+            "support video input",
+        ),
     ],
 )
 async def test_media_that_the_model_would_not_take_is_a_violation(
@@ -221,15 +225,59 @@ async def test_video_is_sniffed_or_named(openrouter_http: httpx.AsyncClient):
     parts = [
         {"type": "text", "text": "What is this?"},
         {"type": "video_url", "video_url": {"url": url}},
-        {"type": "video_url", "video_url": {"url": "https://youtu.be/x"}},
+        {"type": "video_url", "video_url": {"url": "https://www.youtube.com/watch?v=x"}},
     ]
     answer = (await openrouter_http.post(CHAT, json=sent(parts))).json()
     assert answer["choices"][0]["message"]["content"].splitlines() == [
         "You said: What is this?",
         f"You sent video: mp4/aac, {len(data)} bytes, 2.0 s",
-        "You sent video: https://youtu.be/x",
+        "You sent video: https://www.youtube.com/watch?v=x",
     ]
     assert answer["usage"]["prompt_tokens_details"]["video_tokens"] > 500
+
+
+def picture(form: str) -> bytes:
+    out = io.BytesIO()
+    with av.open(out, "w", format="gif" if form == "gif" else "image2pipe") as muxer:
+        stream = muxer.add_stream(form, rate=1)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height = 32, 32
+        stream.pix_fmt = {"mjpeg": "yuvj420p", "png": "rgb24"}.get(form, "rgb8")
+        frame = av.VideoFrame(32, 32, stream.pix_fmt)
+        for ready in (frame, None):
+            muxer.mux(stream.encode(ready))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("codec", "form"), [("mjpeg", "jpeg"), ("png", "png"), ("gif", "gif")])
+async def test_pictures_are_sniffed(openrouter_http: httpx.AsyncClient, codec: str, form: str):
+    data = picture(codec)
+    part = {"type": "image_url", "image_url": {"url": f"data:image/{form};base64,{b64(data)}"}}
+    answer = (await openrouter_http.post(CHAT, json=sent([part], GPT))).json()
+    assert answer["choices"][0]["message"]["content"].startswith(f"You sent a picture: {form}/{codec}, {len(data)} byt")
+
+
+def watched(url: str) -> dict[str, Any]:
+    return {"type": "video_url", "video_url": {"url": url}}
+
+
+@pytest.mark.parametrize(
+    ("part", "model", "complaint"),
+    [
+        (watched("https://www.youtube.com/shorts/dQw4w9WgXcQ"), GEMINI, "Cannot fetch content"),
+        (watched("https://example.com/v.mp4"), GEMINI, "Cannot fetch content"),
+        (watched("https://www.youtube.com/watch?v=x"), GPT, "support video input"),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, GPT, "corrupted or unsupported"),
+        ({"type": "image_url", "image_url": {"url": "data:text/plain;base64,AAAA"}}, GPT, "Invalid image data URL"),
+        ({"type": "image_url", "image_url": {"url": "https://x/y.png"}}, VOICE, "support image input"),
+    ],
+)
+async def test_what_is_not_to_be_seen_is_a_violation(
+    openrouter: FakeOpenRouter, openrouter_http: httpx.AsyncClient, part: dict[str, Any], model: str, complaint: str
+):
+    response = await openrouter_http.post(CHAT, json=sent([part], model))
+    assert complaint in response.json()["error"]["message"]
+    assert complaint in (await openrouter.forgive())[0]
 
 
 # --- audio out -------------------------------------------------------------------------------------------------------
@@ -263,6 +311,10 @@ async def test_speech_through_chat_is_pcm_in_pieces(
             ask("x", VOICE, stream=True, modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}),
             "'audio.format' does not support 'wav' when stream=true. Supported values are: 'pcm16'.",
         ),
+        (
+            ask("x", VOICE, stream=True, modalities=["text", "audio"], audio={"voice": "bob", "format": "pcm16"}),
+            "Invalid value: 'bob'. Supported values are: alloy, ",
+        ),
         (ask("x", VOICE, stream=True), "requires that either input content or output modality contain audio"),
         (ask("x", GPT, stream=True, **SPEAK), "No endpoints found that support the requested output modalities"),
     ],
@@ -273,6 +325,31 @@ async def test_audio_output_has_its_conditions(
     response = await openrouter_http.post(CHAT, json=body)
     assert complaint in response.json()["error"]["message"]
     assert complaint in (await openrouter.forgive())[0]
+
+
+async def test_a_text_between_tags_is_read_and_music_is_one_whole_file(openrouter_http: httpx.AsyncClient):
+    chunks = await events(openrouter_http, ask("<speak>Good morning.</speak>", VOICE, **SPEAK))
+    said = [chunk["choices"][0]["delta"].get("audio", {}) for chunk in chunks if chunk["choices"]]
+    assert "".join(audio.get("transcript", "") for audio in said) == "Good morning."
+    chunks = await events(openrouter_http, ask("a song", "google/lyria-3-clip-preview", **SPEAK))
+    (song,) = [chunk["choices"][0]["delta"]["audio"]["data"] for chunk in chunks if '"data"' in json.dumps(chunk)]
+    assert media_of(base64.b64decode(song)).container == "mp3"
+    assert chunks[-1]["usage"]["cost"] == 0.04
+
+
+async def test_a_model_that_is_down_is_answered_for_by_the_next(
+    openrouter: FakeOpenRouter, openrouter_http: httpx.AsyncClient
+):
+    await openrouter.limit(down_models=[GPT])
+    assert (await openrouter_http.post(CHAT, json=ask())).status_code == 503
+    answer = (await openrouter_http.post(CHAT, json=ask(models=[GPT, GEMINI]))).json()
+    assert answer["model"] == GEMINI
+
+
+async def test_a_model_may_ignore_its_limit(openrouter: FakeOpenRouter, openrouter_http: httpx.AsyncClient):
+    await openrouter.say("on and on " * 20, ignores_limit=True)
+    answer = (await openrouter_http.post(CHAT, json=ask(max_tokens=2))).json()
+    assert answer["usage"]["completion_tokens"] == 60
 
 
 # --- the dedicated endpoints -----------------------------------------------------------------------------------------
@@ -351,7 +428,7 @@ async def test_the_catalogue_is_public_and_filtered(openrouter: FakeOpenRouter):
     async with httpx.AsyncClient(base_url=openrouter.api) as anyone:
         listed = (await anyone.get("/models")).json()
         names = {row["id"]: row for row in listed["data"]}
-        assert listed["total_count"] == len(names) == 4
+        assert listed["total_count"] == len(names) == 5
         assert "audio" in names[GEMINI]["architecture"]["input_modalities"]
         assert "audio" in names[VOICE]["architecture"]["output_modalities"]
         assert float(names[GEMINI]["pricing"]["audio"]) > float(names[GEMINI]["pricing"]["prompt"])

@@ -1,23 +1,13 @@
 import asyncio
-import base64
 import itertools
 import json
-import random
-import tempfile
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from adapters.gateways.body import PIECE_BYTES, Body, Upload
-from adapters.gateways.chat_completions import ChatAnswer, encode_chat, encode_transcription
-from adapters.gateways.problems import LONGEST_REASON, Call, problem, read_body, read_error
-from adapters.gateways.reply import Patience, Reply
-from bot.domain.audio import MediaFile, MediaFormat
+from adapters.gateways.chat_answer import ChatAnswer, DictatedAnswer
+from adapters.gateways.problems import LONGEST_REASON, problem, read_body, read_error
 from bot.domain.errors import (
     ModelBusy,
     ModelInDoubt,
@@ -26,182 +16,14 @@ from bot.domain.errors import (
     ModelUnauthorised,
     ModelUnknown,
 )
-from bot.domain.models import (
-    Accepted,
-    ChatRequest,
-    ChatTurn,
-    Delta,
-    Finished,
-    ReasoningDelta,
-    Role,
-    TextDelta,
-    TranscriptionRequest,
-)
+from bot.domain.models import Accepted, Delta, Finished, ReasoningDelta, TextDelta
 from bot.domain.money import Usage
-
-KEY = "sk-or-v1-unit-0123456789"
-CALL = Call(model="a/b", secret=KEY)
-DONE = "data: [DONE]\n\n"
+from tests.unit.wire import CALL, DONE, KEY, asked, chunk, deltas, read, sse, text_of, usage
 
 
-def chunk(text: str | None = None, *, reason: str | None = None, **more: Any) -> dict[str, Any]:
-    delta = {"role": "assistant", "content": text}
-    return {"id": "gen-1", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}], **more}
-
-
-def usage(**more: Any) -> dict[str, Any]:
-    return {"id": "gen-1", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3, **more}}
-
-
-def sse(*chunks: dict[str, Any], done: bool = True) -> str:
-    events = "".join(f"data: {json.dumps(each, ensure_ascii=False)}\n\n" for each in chunks)
-    return events + (DONE if done else "")
-
-
-async def deltas(parts: Iterable[bytes], *, kind: str = "text/event-stream", **options: Any) -> list[Delta]:
-    """Read an answer that arrives in these parts, as the gateway does."""
-
-    async def arriving() -> AsyncIterator[bytes]:
-        for part in parts:
-            yield part
-
-    response = httpx.Response(200, headers={"Content-Type": kind}, content=arriving())
-    answer = ChatAnswer(CALL, insured=options.pop("insured", True), **options)
-    reply = Reply(response, CALL, asyncio.get_running_loop().time() + 5, Patience())
-    found: list[Delta] = []
-    while (data := await reply.event(5)) is not None:
-        found += answer.read(data)
-    return found + list(answer.end())
-
-
-async def answered(*chunks: dict[str, Any], done: bool = True, **options: Any) -> list[Delta]:
-    return await deltas([sse(*chunks, done=done).encode()], **options)
-
-
-def text_of(found: Iterable[Delta]) -> str:
-    return "".join(delta.text for delta in found if isinstance(delta, TextDelta))
-
-
-async def sent(body: Body) -> bytes:
-    async with Upload(body) as upload:
-        data = b"".join([piece async for piece in upload])
-        assert upload.length == len(data)
-        return data
-
-
-def recording(path: Path, data: bytes, form: MediaFormat = MediaFormat.OGG, seconds: float = 2.5) -> MediaFile:
-    path.write_bytes(data)
-    return MediaFile(path=str(path), format=form, seconds=seconds, bytes=len(data))
-
-
-# --- requests ----------------------------------------------------------------
-
-
-async def test_a_chat_request_is_exactly_this_json() -> None:
-    turns = (ChatTurn(role=Role.SYSTEM, text="Be kind."), ChatTurn(role=Role.USER, text='Say "hi"\u2028 \U0001f99c'))
-    request = ChatRequest(model="a/b", turns=turns, max_tokens=300, temperature=0.5)
-    body = await sent(encode_chat(request, effort="none"))
-    assert body.isascii()
-    assert json.loads(body) == {
-        "model": "a/b",
-        "stream": True,
-        "max_completion_tokens": 300,
-        "temperature": 0.5,
-        "reasoning": {"effort": "none"},
-        "messages": [
-            {"role": "system", "content": "Be kind."},
-            {"role": "user", "content": 'Say "hi"\u2028 \U0001f99c'},
-        ],
-    }
-
-
-async def test_what_is_not_asked_for_is_not_in_the_json() -> None:
-    request = ChatRequest(model="a/b", turns=(ChatTurn(role=Role.USER, text="hi"),), max_tokens=3)
-    body = json.loads(await sent(encode_chat(request, effort=None)))
-    assert body.keys() == {"model", "stream", "max_completion_tokens", "messages"}
-    assert body["max_completion_tokens"] == 16
-
-
-async def test_sound_stands_where_it_was_said(tmp_path: Path) -> None:
-    one, two = recording(tmp_path / "1", b"one"), recording(tmp_path / "2", b"two!", MediaFormat.MP3)
-    turns = (
-        ChatTurn(role=Role.USER, text="listen", audio=(one, two)),
-        ChatTurn(role=Role.ASSISTANT, text="yes"),
-        ChatTurn(role=Role.USER, audio=(two,)),
-    )
-    body = json.loads(await sent(encode_chat(ChatRequest(model="m", turns=turns, max_tokens=50), effort=None)))
-    sound = [
-        {"type": "input_audio", "input_audio": {"data": base64.b64encode(data).decode(), "format": form}}
-        for data, form in ((b"one", "ogg"), (b"two!", "mp3"))
-    ]
-    assert body["messages"] == [
-        {"role": "user", "content": [{"type": "text", "text": "listen"}, *sound]},
-        {"role": "assistant", "content": "yes"},
-        {"role": "user", "content": [sound[1]]},
-    ]
-
-
-async def test_a_transcription_names_the_language_and_the_word_for_silence_and_bounds_its_cost(tmp_path: Path) -> None:
-    file = recording(tmp_path / "note", b"sound", seconds=60)
-    body = json.loads(
-        await sent(encode_transcription(TranscriptionRequest(model="m", audio=file, language="de"), effort="low"))
-    )
-    assert body["temperature"] == 0
-    assert body["reasoning"] == {"effort": "low"}
-    assert 600 <= body["max_completion_tokens"] <= 1200
-    (message,) = body["messages"]
-    assert "NO_SPEECH" in message["content"][0]["text"]
-    assert "de (ISO 639-1)" in message["content"][0]["text"]
-    assert message["content"][1]["input_audio"]["format"] == "ogg"
-    longer = TranscriptionRequest(model="m", audio=replace(file, seconds=36_000))
-    assert json.loads(await sent(encode_transcription(longer, effort=None)))["max_completion_tokens"] == 8192
-
-
-@pytest.mark.parametrize(
-    "size", [0, 1, 2, 3, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES + 2, 3 * PIECE_BYTES]
-)
-async def test_the_base64_is_the_files_at_every_border(tmp_path: Path, size: int) -> None:
-    data = random.Random(size).randbytes(size)  # noqa: S311
-    body = encode_transcription(TranscriptionRequest(model="m", audio=recording(tmp_path / "f", data)), effort=None)
-    first, second = await sent(body), await sent(body)
-    assert first == second
-    part = json.loads(first)["messages"][0]["content"][1]["input_audio"]
-    assert base64.b64decode(part["data"], validate=True) == data
-
-
-@settings(max_examples=50, deadline=None)
-@given(data=st.binary(max_size=600), text=st.text(max_size=80))
-def test_any_text_and_any_file_arrive_as_they_are(data: bytes, text: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        turn = ChatTurn(role=Role.USER, text=text, audio=(recording(Path(folder) / "f", data),))
-        body = encode_chat(ChatRequest(model="m", turns=(turn,), max_tokens=50), effort=None)
-        content = json.loads(asyncio.run(sent(body)))["messages"][0]["content"]
-    assert base64.b64decode(content[-1]["input_audio"]["data"], validate=True) == data
-    assert "".join(part["text"] for part in content[:-1]) == text
-
-
-async def test_a_file_that_shrinks_is_not_sent_as_if_it_were_whole(tmp_path: Path) -> None:
-    file = recording(tmp_path / "f", bytes(1000))
-    async with Upload((file,)) as upload:
-        (tmp_path / "f").write_bytes(bytes(10))
-        with pytest.raises(OSError, match="shorter"):
-            _ = [piece async for piece in upload]
-
-
-async def test_nothing_is_begun_until_the_first_piece_is_asked_for(tmp_path: Path) -> None:
-    async with Upload((b"{", recording(tmp_path / "f", b"abc"), b"}")) as upload:
-        pieces = aiter(upload)
-        assert not upload.begun
-        assert await anext(pieces) == b"{"
-        assert upload.begun
-
-
-async def test_a_missing_file_is_found_before_anything_is_sent(tmp_path: Path) -> None:
-    file = recording(tmp_path / "f", b"abc")
-    (tmp_path / "f").unlink()
-    with pytest.raises(FileNotFoundError):
-        async with Upload((file,)):
-            pass
+async def answered(*chunks: dict[str, Any], done: bool = True, transcript: bool = False, **more: Any) -> list[Delta]:
+    reader = DictatedAnswer if transcript else ChatAnswer
+    return await read(*chunks, done=done, answer=reader(asked(**more)))
 
 
 # --- answers -----------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.messages import Attachment, Author, Message, Place
 from bot.ports import Intake
-from tests.contracts.platform import File, PlatformContract, PlatformHarness, Seen
+from tests.contracts.platform import File, PlatformContract, PlatformHarness, Seen, Told
 from tests.doubles.platform import MemoryPlatform, Trouble
 
 
@@ -17,6 +17,7 @@ class MemoryHarness(PlatformHarness):
 
     def __init__(self) -> None:
         self.platform: MemoryPlatform = MemoryPlatform()
+        self.person = "u"
         self._count = 0
 
     @asynccontextmanager
@@ -43,6 +44,9 @@ class MemoryHarness(PlatformHarness):
 
     async def posts(self, answering: Message) -> Sequence[Seen]:
         return [Seen(text=posted.text, clip=posted.clip) for posted in self.platform.posts.values()]
+
+    async def told(self) -> Sequence[Told]:
+        return [Told(text=text) for person, text in self.platform.told if person == self.person]
 
     async def trouble(self, trouble: Trouble) -> None:
         self.platform.troubles.append(trouble)

@@ -1,14 +1,16 @@
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from adapters.gateways.endpoints import OPENROUTER
+from adapters.gateways.endpoints import OPENROUTE, OPENROUTER
 from adapters.gateways.listing import parse_listing
 from adapters.gateways.profiles import ModelFacts, built_in
 from bot.domain.audio import MediaFormat
+from bot.domain.estimates import PICTURE_TOKENS
 from bot.domain.models import Modality
-from bot.domain.money import CallKind
+from bot.domain.money import CallKind, Price
 
 
 def row(**more: Any) -> dict[str, Any]:
@@ -91,8 +93,104 @@ def test_how_much_a_model_is_told_to_think(more: dict[str, Any], quiet: str | No
     assert (found.quiet, found.thinking) == (quiet, thinking)
 
 
-def test_models_that_answer_with_no_text_are_left_out() -> None:
-    rows = [row(), row(id="c/d", **senses(["text"], ["image"])), row(id="e/f", **senses(["audio"], ["transcription"]))]
+@pytest.mark.parametrize(
+    ("pricing", "price"),
+    [
+        ({"prompt": "0.1", "completion": "0.2"}, Price(prompt=Decimal("0.1"), completion=Decimal("0.2"))),
+        ({"prompt": "0.1"}, Price(prompt=Decimal("0.1"))),
+        # Thinking is a part of the answer, and may be the dearer one.
+        (
+            {"prompt": "1", "completion": "2", "internal_reasoning": "3"},
+            Price(prompt=Decimal(1), completion=Decimal(3)),
+        ),
+        (
+            {"prompt": "1", "completion": "2", "audio": "16", "audio_output": "32", "request": "5", "image": "0.5"},
+            Price(
+                prompt=Decimal(1),
+                completion=Decimal(2),
+                audio_in=Decimal(16),
+                audio_out=Decimal(32),
+                request=Decimal(5),
+                picture=Decimal("0.5"),
+            ),
+        ),
+        # A long context, or the middle of the day.
+        (
+            {
+                "prompt": "1",
+                "completion": "2",
+                "overrides": [
+                    {"min_prompt_tokens": 200_000, "prompt": "4", "audio": "9"},
+                    {"utc_start": 0, "utc_end": 1200, "completion": "1"},
+                ],
+            },
+            Price(prompt=Decimal(4), completion=Decimal(2), audio_in=Decimal(9)),
+        ),
+        # Tokens of a picture that cost more than those of text.
+        (
+            {"prompt": "0.000001", "completion": "0", "image": "0.001", "image_token": "0.000003"},
+            Price(prompt=Decimal("0.000001"), picture=Decimal("0.001") + PICTURE_TOKENS * Decimal("0.000002")),
+        ),
+        # Nobody knows what a router will cost, or what is no number.
+        ({"prompt": "-1", "completion": "-1"}, None),
+        ({"prompt": "0.1", "completion": "-1"}, None),
+        ({"prompt": "0.1", "overrides": [{"completion": "dear"}]}, None),
+        ({"prompt": "NaN", "completion": "0"}, None),
+        ({"prompt": "Infinity", "completion": "0"}, None),
+        ({"prompt": None, "completion": "0"}, None),
+        ({"completion": "0.1"}, None),
+        ({}, None),
+        ("free", None),
+        (None, None),
+    ],
+)
+def test_of_all_prices_that_may_apply_the_dearest_is_taken(pricing: object, price: Price | None) -> None:
+    assert listed(pricing=pricing).capabilities.price == price
+
+
+def test_what_only_speaks_is_priced_by_the_character() -> None:
+    voices = {"supported_voices": ["alloy", "", None, "ash"]}
+    found = listed(**senses(["text"], ["speech"]), pricing={"prompt": "0.00001", "completion": "0"}, **voices)
+    assert found.capabilities.kinds == {CallKind.SPEECH}
+    assert found.capabilities.outputs == {Modality.AUDIO}
+    assert found.capabilities.voices == ("alloy", "ash")
+    assert found.capabilities.price == Price(character=Decimal("0.00001"))
+    assert not found.capabilities.hears()
+
+
+@pytest.mark.parametrize(
+    ("pricing", "price"),
+    [
+        ({"prompt": "0.0001", "completion": "0"}, Price(second=Decimal("0.0001"))),
+        (
+            {"prompt": "0.000001", "completion": "0.000005"},
+            Price(prompt=Decimal("0.000001"), completion=Decimal("0.000005")),
+        ),
+        (
+            {"prompt": "0.000001", "completion": "0", "audio": "0.000003"},
+            Price(prompt=Decimal("0.000001"), audio_in=Decimal("0.000003")),
+        ),
+        ({"prompt": "-1", "completion": "0"}, None),
+    ],
+)
+def test_what_only_transcribes_is_priced_by_the_second_or_by_the_token(
+    pricing: dict[str, str], price: Price | None
+) -> None:
+    found = listed(**senses(["audio"], ["transcription"]), pricing=pricing).capabilities
+    assert found.kinds == {CallKind.TRANSCRIPTION}
+    assert found.outputs == {Modality.TEXT}
+    assert found.price == price
+    assert found.hears()
+    assert {MediaFormat.OGG, MediaFormat.M4A, MediaFormat.WAV} <= set(found.audio_formats)
+
+
+def test_a_gateway_without_the_paths_for_them_has_no_use_for_such_models() -> None:
+    rows = [row(id="c/d", **senses(["audio"], ["transcription"])), row(id="e/f", **senses(["text"], ["speech"]))]
+    assert parse_listing(json.dumps({"data": rows}).encode(), OPENROUTE) == {}
+
+
+def test_models_that_are_for_something_else_are_left_out() -> None:
+    rows = [row(), row(id="c/d", **senses(["text"], ["image"])), row(id="e/f", **senses(["text"], ["embeddings"]))]
     assert parse_listing(json.dumps({"data": rows}).encode(), OPENROUTER).keys() == {"a/b"}
 
 

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ class TestScriptedGateway(GatewayContract):
         size = sum(len(delta.data) for delta in call.deltas if isinstance(delta, SoundDelta))
         assert size == 2 * 2 * WORD_SECONDS * RATE
         assert call.finished.usage.audio_ms == 100
+
+    async def test_speaks_its_answer_too(self, harness: Harness):
+        call = await carried_out(harness, replace(CHAT, model="muse", aloud=True))
+        words = "".join(delta.text for delta in call.deltas if isinstance(delta, TextDelta)).split()
+        assert len([delta for delta in call.deltas if isinstance(delta, SoundDelta)]) == len(words)
+        assert call.finished.usage.audio_ms == 50 * len(words)
 
     async def test_charges_only_what_was_sent(self, harness: Harness):
         harness.gateway.fail(Point.SENT, ModelBusy("not now"))

@@ -14,6 +14,7 @@ from adapters.slack.translate import (
     from_post_id,
     harmless_markdown,
     readable,
+    to_answer,
     to_attachment,
     to_message,
     to_metadata,
@@ -110,6 +111,15 @@ def undone(text: str) -> str:
 
 
 # --- how posts are found ---
+
+
+def test_an_answer_that_one_person_sees_shows_people_by_name_and_calls_nobody_else():
+    answer = to_answer("- <@U024BE7LD>: free, <!channel> <@bad> <#C1> &lt;@U1>")
+    shown = "- <@U024BE7LD>: free, &lt;!channel> &lt;@bad> &lt;#C1> &amp;lt;@U1>"
+    assert [block["text"] for block in answer["blocks"]] == [shown]
+    assert answer["text"] == shown.replace("l> ", "l&gt; ").replace("d> ", "d&gt; ").replace("1>", "1&gt;")
+    assert set(answer) == {"text", "blocks"}
+    assert to_answer("<" * MARKDOWN_LIMIT)["blocks"] is None
 
 
 @given(st.text(min_size=1, max_size=200), st.text(min_size=1, max_size=200))

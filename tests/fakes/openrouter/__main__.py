@@ -8,12 +8,13 @@ import sys
 
 from aiohttp import web
 
+from tests.fakes.openrouter.profile import OPENROUTE, OPENROUTER, Profile
 from tests.fakes.openrouter.server import application
 
 
-async def serve(port: int, *, validate: bool) -> None:
+async def serve(port: int, *, validate: bool, profile: Profile) -> None:
     """Serve on loopback; open answers (hangs, slow streams) are cut 0.1 s after the signal."""
-    runner = web.AppRunner(application(validate=validate), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(application(validate=validate, profile=profile), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
@@ -32,8 +33,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes.openrouter", description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-validate", action="store_true", help="skip the JSON schemas (benchmarks)")
+    parser.add_argument("--openroute", action="store_true", help="be OpenRoute.cn")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.port, validate=not arguments.no_validate))
+    profile = OPENROUTE if arguments.openroute else OPENROUTER
+    asyncio.run(serve(arguments.port, validate=not arguments.no_validate, profile=profile))
 
 
 main()

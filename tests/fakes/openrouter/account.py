@@ -20,6 +20,7 @@ class Account:
         self.rate_requests = 0
         self.rate_seconds = 60.0
         self.refused_keys: list[str] = []
+        self.down_models: list[str] = []
         self.generation_delay_s = 0.0
         self._times: deque[float] = deque()
 

@@ -14,6 +14,8 @@ UNIVERSAL_AUDIO = frozenset({"wav", "mp3"})
 CHAT_AUDIO = UNIVERSAL_AUDIO | {"aiff", "aac", "ogg", "flac", "m4a", "pcm16", "pcm24"}
 SPOKEN_AUDIO = UNIVERSAL_AUDIO | {"flac", "m4a", "ogg", "webm", "aac"}
 VIDEO = frozenset({"mp4", "mov", "webm", "mpeg"})
+PICTURES = frozenset({"jpeg", "png", "webp", "gif"})
+OPENAI_VOICES = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,12 @@ class Model:
     """Whether its provider stops billing when the client leaves a stream."""
     needs_audio: bool = False
     """Whether audio must come in or go out."""
+    chat_voices: frozenset[str] = frozenset()
+    """Voices that its provider takes in a chat; the catalogue does not list them."""
+    whole_sound: bool = False
+    """Whether its audio is one MP3 in one event, whatever form was asked for."""
+    fetches_videos: bool = False
+    """Whether its provider fetches videos of YouTube."""
     voices: tuple[str, ...] | None = None
     """Voices of a speech model."""
     speech_formats: frozenset[str] = field(default=frozenset({"mp3", "pcm"}))
@@ -75,6 +83,7 @@ MODELS: dict[str, Model] = {
             audio_formats=CHAT_AUDIO,
             context=1_048_576,
             tokenizer="Gemini",
+            fetches_videos=True,
         ),
         Model(
             id="openai/gpt-audio-mini",
@@ -92,6 +101,18 @@ MODELS: dict[str, Model] = {
             tokenizer="GPT",
             cancellable=True,
             needs_audio=True,
+            chat_voices=OPENAI_VOICES,
+        ),
+        Model(
+            id="google/lyria-3-clip-preview",
+            name="Google: Lyria 3 Clip Preview",
+            provider="Google AI Studio",
+            inputs=("text", "image"),
+            outputs=("text", "audio"),
+            prices={"prompt": "0", "completion": "0", "request": "0.04"},
+            context=1_048_576,
+            tokenizer="Gemini",
+            whole_sound=True,
         ),
         Model(
             id="meta-llama/llama-3.3-70b-instruct:free",
@@ -162,7 +183,7 @@ def listed(model: Model) -> dict[str, Any]:
             "tokenizer": model.tokenizer,
             "instruct_type": None,
         },
-        "pricing": {**model.prices, "request": "0", "discount": 0},
+        "pricing": {"request": "0", **model.prices, "discount": 0},
         "top_provider": {"context_length": model.context, "max_completion_tokens": 16_384, "is_moderated": False},
         "per_request_limits": None,
         "supported_parameters": list(TEXT_PARAMETERS) if "text" in model.outputs else ["temperature"],

@@ -67,6 +67,7 @@ class Turn:
         """The model broke off: not billed, unless the fault says so."""
         if not self.request[FAULT].charged:
             self.fake.ledger.refund(self.call)
+        self.call.finish_reason = "error"
         self.fake.ledger.end(self.call, "error", 200)
 
 
@@ -74,10 +75,10 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
     """Answer a chat request."""
     fake, body = request.app[FAKE], request[BODY]
     fake.check("chat", body)
-    model, prompt = model_of(body, "text"), prompt_of(body["messages"])
-    check_chat(body, model, prompt)
+    model, prompt = model_of(body, "text", fake.account.down_models), prompt_of(body["messages"])
+    check_chat(body, model, prompt, fake.profile)
     request[CALL].model = model.id
-    wish = wish_of(request.headers, request.path, body)
+    wish = wish_of(request.headers, request.path, body) if fake.profile.caches else None
     entry = fake.cache.find(wish) if wish is not None else None
     turn = new_turn(request, prompt, wish) if entry is None else replayed_turn(request, entry)
     return await (stream(turn) if body.get("stream") else answer_whole(turn))
@@ -86,9 +87,9 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
 def new_turn(request: web.Request, prompt: Prompt, wish: Wish | None) -> Turn:
     """Ask the model, which is paid from here on."""
     fake, call, body = request.app[FAKE], request[CALL], request[BODY]
-    model = model_of(body, "text")
+    model = model_of(body, "text", fake.account.down_models)
     script = fake.scripts.choose(model.id, prompt.text)
-    answer = compose(body, prompt, model, script)
+    answer = replace(compose(body, prompt, model, script), tells_cost=fake.profile.cost_told(script))
     headers = general_headers(call)
     if wish is not None:
         call.cache = "MISS"

@@ -39,7 +39,7 @@ class Chunks:
         """The finish, the usage and the end mark."""
         reason = self._answer.finish_reason
         choice = self._choice('{"role":"assistant","content":""}', f'"{reason}"', f'"{NATIVE.get(reason, reason)}"')
-        usage = f',"usage":{self._quoted(self._answer.usage)}'
+        usage = f',"usage":{self._quoted(self._answer.shown_usage)}'
         return [self._event(choice), self._event("", usage), DONE]
 
     def error(self, error: dict[str, Any]) -> bytes:
@@ -59,7 +59,8 @@ class Chunks:
         ]
         parts: list[dict[str, Any]] = [{"id": self._audio_id, "transcript": ""}]
         for share, data in zip(shares, pieces, strict=True):
-            said = {"transcript": share} if share else {}
+            # Music says nothing beside its sound.
+            said = {"transcript": share} if share and not self._answer.model.whole_sound else {}
             parts.append({"data": data, **said, "expires_at": self._expires_at})
         return [self._delta(f'"content":"","audio":{self._quoted(part)}') for part in parts]
 
@@ -108,6 +109,6 @@ def completion(answer: Answer, call: Call, *, escapes: bool, error: dict[str, An
         "provider": answer.model.provider,
         "system_fingerprint": FINGERPRINT,
         "choices": [choice],
-        "usage": answer.usage,
+        "usage": answer.shown_usage,
     }
     return json.dumps(body, ensure_ascii=escapes, separators=(",", ":")).encode()

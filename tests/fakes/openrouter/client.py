@@ -58,7 +58,7 @@ class FakeOpenRouter:
         await self._change("faults", asdict(Fault(action=action, **fault)))
 
     async def limit(self, **settings: Any) -> None:
-        """Set the account's limits: limit_usd, rate_requests, rate_seconds, refused_keys, generation_delay_s."""
+        """Set limits: limit_usd, rate_requests, rate_seconds, refused_keys, down_models, generation_delay_s."""
         await self._change("account", settings)
 
     async def advance(self, seconds: float) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 from tests.fakes.openrouter.catalogue import Model
 from tests.fakes.openrouter.prompt import Prompt
 from tests.fakes.openrouter.script import Script
-from tests.fakes.openrouter.speech import spoken_seconds, tone
+from tests.fakes.openrouter.speech import encoded, spoken_seconds, tone
 
 AUDIO_OUT_TOKENS_A_SECOND = 20
 PCM_BYTES_A_SECOND = 48_000
+SPEAK = re.compile(r"<speak>(.*)</speak>", re.DOTALL)
 TOKEN = re.compile(r"\S+\s*|\s+")
 
 
@@ -32,12 +33,19 @@ class Answer:
     finish_reason: str
     """Why it ends."""
     usage: dict[str, Any]
-    """Usage as reported, with the cost."""
+    """Usage, with the cost."""
+    tells_cost: bool = True
+    """Whether the cost is told."""
 
     @property
     def text(self) -> str | None:
         """The whole text; None where all tokens went to reasoning."""
         return "".join(self.tokens) if self.tokens or not self.reasoning else None
+
+    @property
+    def shown_usage(self) -> dict[str, Any]:
+        """Usage as reported."""
+        return {name: value for name, value in self.usage.items() if self.tells_cost or not name.startswith("cost")}
 
     @property
     def cost_usd(self) -> float:
@@ -47,15 +55,15 @@ class Answer:
 
 def compose(body: dict[str, Any], prompt: Prompt, model: Model, script: Script) -> Answer:
     """Compose the answer, as long as `max_tokens` allows."""
-    text = "" if script.empty else prompt.told() if script.text is None else script.text
-    limit = body.get("max_completion_tokens") or body.get("max_tokens") or math.inf
+    spoken = "audio" in body.get("modalities", ())
+    text = "" if script.empty else script.text if script.text is not None else usual_text(prompt, spoken=spoken)
+    limit = math.inf if script.ignores_limit else body.get("max_completion_tokens") or body.get("max_tokens", math.inf)
     reasoning, tokens = split(script.reasoning or ("Let me think." if script.empty else "")), split(text)
     short = len(reasoning) + len(tokens) > limit
     if short:
         reasoning = reasoning[: int(limit)]
         tokens = tokens[: int(limit) - len(reasoning)]
-    spoken = "audio" in body.get("modalities", ())
-    audio = spoken_deltas("".join(tokens), script) if spoken else ()
+    audio = spoken_deltas("".join(tokens), model, script) if spoken else ()
     finish_reason = "length" if short or script.empty else script.finish_reason
     answer = Answer(model=model, tokens=tokens, reasoning=reasoning, audio=audio, finish_reason=finish_reason, usage={})
     return replace(answer, usage=usage_of(answer, prompt, script))
@@ -73,10 +81,19 @@ def pieces(data: bytes, size: int) -> tuple[str, ...]:
     return tuple(base64.b64encode(data[start : start + size]).decode() for start in range(0, len(data), size))
 
 
-def spoken_deltas(text: str, script: Script) -> tuple[str, ...]:
-    """The speech of a text, pcm16 24 kHz mono, one entry a delta."""
-    data = tone(spoken_seconds(text)) if script.audio is None else base64.b64decode(script.audio)
-    return pieces(data, script.audio_chunk_bytes)
+def usual_text(prompt: Prompt, *, spoken: bool) -> str:
+    """Say back what was in the request; aloud, read what stands between tags."""
+    found = SPEAK.fullmatch(prompt.text) if spoken else None
+    return prompt.told() if found is None else found[1]
+
+
+def spoken_deltas(text: str, model: Model, script: Script) -> tuple[str, ...]:
+    """The speech of a text, pcm16 24 kHz mono, one entry a delta; or music, a whole MP3 in one."""
+    if script.audio is not None:
+        data = base64.b64decode(script.audio)
+    else:
+        data = (encoded if model.whole_sound else tone)(spoken_seconds(text))
+    return pieces(data, len(data) if model.whole_sound else script.audio_chunk_bytes)
 
 
 def usage_of(answer: Answer, prompt: Prompt, script: Script) -> dict[str, Any]:
@@ -87,7 +104,8 @@ def usage_of(answer: Answer, prompt: Prompt, script: Script) -> dict[str, Any]:
     model, audio_in = answer.model, prompt.audio_tokens
     paid_in = (prompt.tokens - audio_in) * model.price("prompt") + audio_in * model.price("audio")
     paid_out = (completion - audio_out) * model.price("completion") + audio_out * model.price("audio_output")
-    cost = paid_in + paid_out if script.cost_usd is None else script.cost_usd
+    paid = paid_in + paid_out + model.price("request", "")
+    cost = paid if script.cost_usd is None else script.cost_usd
     return {
         "prompt_tokens": prompt.tokens,
         "completion_tokens": completion,

@@ -22,6 +22,8 @@ from tests.fakes.openrouter.speech import encoded, spoken_seconds, tone
 from tests.fakes.openrouter.state import BODY, CALL, FAKE, fault_of
 from tests.fakes.openrouter.wire import silence, whole
 
+TIMED = frozenset({"OpenAI", "Groq", "Together"})
+"""Providers that tell times."""
 CONTENT_TYPES = {"mp3": "audio/mpeg", "pcm": "audio/pcm;rate=24000;channels=1"}
 
 
@@ -31,6 +33,8 @@ async def transcriptions(request: web.Request) -> web.StreamResponse:
     fake.check("transcription", body)
     model, clip = model_of(body, "transcription"), clip_of(body["input_audio"])
     check_clip(clip, model)
+    if body.get("response_format") == "verbose_json" and model.provider not in TIMED:
+        raise refusal(400, f"{model.id} does not support response_format 'verbose_json'", violation=True)
     script = fake.scripts.choose(model.id, "")
     text = f"You sent audio: {clip.media.told}" if script.text is None else script.text
     usage = transcription_usage(model, clip, text, script)

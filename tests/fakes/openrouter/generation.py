@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -47,7 +48,9 @@ async def generation(request: web.Request) -> web.Response:
     call = fake.ledger.find(wanted)
     if call is None or not settled(call, fake.account.generation_delay_s):
         raise refusal(404, f"Generation {wanted} not found")
-    return web.json_response({"data": shown(call)})
+    # The clock that tests put forward is that of every header, so that a call is as old as its kept answer.
+    now = time.time_ns() / 1e9 + fake.cache.now() - time.monotonic()
+    return web.json_response({"data": shown(call)}, headers={"Date": formatdate(now, usegmt=True)})
 
 
 def settled(call: Call, delay_s: float) -> bool:

@@ -42,7 +42,7 @@ async def form_body(request: web.Request, raw: bytes) -> dict[str, Any]:
 
 async def parts(request: web.Request, raw: bytes) -> Any:
     """Yield the parts of a form that was already read."""
-    stream = StreamReader(BaseProtocol(asyncio.get_running_loop()), limit=2**16)
+    stream = StreamReader(BaseProtocol(asyncio.get_running_loop()), limit=len(raw) + 1)
     stream.feed_data(raw)
     stream.feed_eof()
     async for part in MultipartReader(request.headers, stream):

@@ -58,6 +58,7 @@ async def admit(request: web.Request, fake: Fake, call: Call) -> None:
     fake.account.admit(fake.ledger.spent_usd)
     body = request[BODY] = await read_body(request, raw)
     describe(call, body)
+    call.session_id = call.session_id or request.headers.get("X-Session-Id")
     if fault is not None and not fault.charged:
         raise_error(request, call.model)
 

@@ -10,6 +10,7 @@ from tests.fakes.openrouter.sniff import Media, media_of, raw_pcm
 
 AUDIO_TOKENS_A_SECOND = 32
 VIDEO_TOKENS_A_SECOND = 258
+PICTURE_TOKENS = 258
 CHARACTERS_A_TOKEN = 4
 PCM_BITS = {"pcm16": 16, "pcm24": 24}
 
@@ -36,6 +37,8 @@ class Prompt:
     """Audio of all messages."""
     videos: tuple[Media | str, ...]
     """Videos of all messages: sniffed, or the address as given."""
+    pictures: tuple[Media | str, ...] = ()
+    """Pictures of all messages, as videos."""
 
     @property
     def audio_tokens(self) -> int:
@@ -51,13 +54,15 @@ class Prompt:
     @property
     def tokens(self) -> int:
         """All prompt tokens."""
-        return max(1, self.characters // CHARACTERS_A_TOKEN) + self.audio_tokens + self.video_tokens
+        seen = self.video_tokens + PICTURE_TOKENS * len(self.pictures)
+        return max(1, self.characters // CHARACTERS_A_TOKEN) + self.audio_tokens + seen
 
     def told(self) -> str:
         """The default answer: what the request held."""
         lines = [f"You said: {self.text}"] if self.text else []
         lines += [f"You sent audio: {clip.media.told}" for clip in self.clips]
-        lines += [f"You sent video: {video if isinstance(video, str) else video.told}" for video in self.videos]
+        lines += [f"You sent a picture: {told(picture)}" for picture in self.pictures]
+        lines += [f"You sent video: {told(video)}" for video in self.videos]
         return "\n".join(lines) or "You said nothing."
 
 
@@ -79,7 +84,8 @@ def prompt_of(messages: list[dict[str, Any]]) -> Prompt:
         text=last,
         characters=sum(map(len, texts)),
         clips=tuple(clip_of(part["input_audio"]) for part in parts if part.get("type") == "input_audio"),
-        videos=tuple(video_of(part["video_url"]["url"]) for part in parts if part.get("type") == "video_url"),
+        videos=tuple(seen_of("video", part) for part in parts if part.get("type") == "video_url"),
+        pictures=tuple(seen_of("image", part) for part in parts if part.get("type") == "image_url"),
     )
 
 
@@ -99,14 +105,20 @@ def clip_of(part: dict[str, Any]) -> Clip:
     return Clip(declared=declared, media=media_of(data) if bits is None else raw_pcm(data, bits))
 
 
-def video_of(url: str) -> Media | str:
-    """Read a video: a data URL is sniffed, an address stands for itself."""
+def seen_of(kind: str, part: dict[str, Any]) -> Media | str:
+    """Read a video or a picture: a data URL is sniffed, an address stands for itself."""
+    url = part[f"{kind}_url"]["url"]
     head, comma, data = url.partition(",")
     if not (comma and head.startswith("data:")):
-        return url
-    if not (head.startswith("data:video/") and head.endswith(";base64")):
-        raise refusal(400, f"Invalid video data URL: {head[:60]}", violation=True)
-    return media_of(decoded(data, "video_url.url"))
+        return str(url)
+    if not (head.startswith(f"data:{kind}/") and head.endswith(";base64")):
+        raise refusal(400, f"Invalid {kind} data URL: {head[:60]}", violation=True)
+    return media_of(decoded(data, f"{kind}_url.url"))
+
+
+def told(seen: Media | str) -> str:
+    """What was seen, in words."""
+    return seen if isinstance(seen, str) else seen.told
 
 
 def decoded(text: str, name: str) -> bytes:

@@ -98,7 +98,7 @@ CHAT = record(
         "max_tokens": COUNT,
         "max_completion_tokens": COUNT,
         "modalities": {"type": "array", "items": {"enum": ["text", "image", "audio"]}},
-        "audio": record({"voice": FILLED, "format": FILLED}),
+        "audio": record({"format": FILLED}, {"voice": FILLED}),
         "reasoning": {"type": "object"},
         "reasoning_effort": {"enum": ["max", "xhigh", "high", "medium", "low", "minimal", "none"]},
         "response_format": {"type": "object"},

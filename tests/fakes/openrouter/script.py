@@ -38,6 +38,8 @@ class Script:
     """Each event with a character of several bytes travels in two TCP segments, cut inside it (implies raw)."""
     blank_data: bool = False
     """An empty `data:` line comes between the events, as some intermediaries send."""
+    ignores_limit: bool = False
+    """The model goes on past `max_tokens`."""
     finish_after_disconnect: bool | None = None
     """Whether a call whose client has gone runs to its end and is cached; None: yes, unless it streams."""
 

@@ -10,16 +10,19 @@ from tests.fakes.openrouter.errors import ApiError, refusal
 from tests.fakes.openrouter.faults import Action, Cut, sever
 from tests.fakes.openrouter.generation import generation
 from tests.fakes.openrouter.paid import Handler, raise_error, serve_paid, stumble
+from tests.fakes.openrouter.profile import OPENROUTER, Profile
 from tests.fakes.openrouter.state import FAKE, FAULT, Fake, fault_of
 
 API = "/api/v1"
+NAMING = ("X-Generation-Id",)
 LARGEST_BODY = 256 * 1024 * 1024
 
 
-def application(*, validate: bool) -> web.Application:
+def application(*, validate: bool, profile: Profile = OPENROUTER) -> web.Application:
     """Build the gateway."""
     app = web.Application(middlewares=[meet], client_max_size=LARGEST_BODY)
-    app[FAKE] = Fake(validate=validate)
+    app[FAKE] = Fake(validate=validate, profile=profile)
+    app.on_response_prepare.append(dress)
     app.router.add_post(f"{API}/chat/completions", chat_completions)
     app.router.add_post(f"{API}/audio/transcriptions", transcriptions)
     app.router.add_post(f"{API}/audio/speech", speech)
@@ -37,6 +40,9 @@ async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Send control requests, paid calls and reads their ways."""
     if request.path.startswith("/_fake/"):
         return await handler(request)
+    paths = request.app[FAKE].profile.paths
+    if paths is not None and request.path.removeprefix(API) not in paths:
+        handler = unknown
     return await (serve_paid if request.method == "POST" else serve_read)(request, handler)
 
 
@@ -76,6 +82,13 @@ async def read(request: web.Request, handler: Handler) -> web.StreamResponse:
     if dropped is not None:
         raise Cut(rst=dropped.rst)
     return response
+
+
+async def dress(request: web.Request, response: web.StreamResponse) -> None:
+    """Take away the headers that this gateway does not send."""
+    if not request.app[FAKE].profile.names_calls:
+        for name in [name for name in response.headers if name in NAMING or name.startswith("X-OpenRouter-")]:
+            del response.headers[name]
 
 
 async def key(request: web.Request) -> web.Response:

@@ -18,6 +18,10 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ID3", "mp3"),
     (0, b"\x1aE\xdf\xa3", "webm"),
     (0, b"\x00\x00\x01\xba", "mpeg"),
+    (0, b"\xff\xd8\xff", "jpeg"),
+    (0, b"\x89PNG", "png"),
+    (8, b"WEBP", "webp"),
+    (0, b"GIF8", "gif"),
 )
 """Offset, bytes and name of each container."""
 HASTY = {"probesize": "4096", "analyzeduration": "1"}

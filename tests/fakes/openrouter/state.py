@@ -9,6 +9,7 @@ from tests.fakes.openrouter.cache import Cache
 from tests.fakes.openrouter.errors import refusal
 from tests.fakes.openrouter.faults import Fault, Faults
 from tests.fakes.openrouter.ledger import Call, Ledger
+from tests.fakes.openrouter.profile import Profile
 from tests.fakes.openrouter.script import Scripts
 from tests.fakes.openrouter.validation import breaches
 
@@ -16,7 +17,8 @@ from tests.fakes.openrouter.validation import breaches
 class Fake:
     """The gateway's memory."""
 
-    def __init__(self, *, validate: bool) -> None:
+    def __init__(self, *, validate: bool, profile: Profile) -> None:
+        self.profile = profile
         self.validates = validate
         self.reset()
 
@@ -35,7 +37,8 @@ class Fake:
         Raises:
             ApiError: it breaks one of them.
         """
-        found = breaches(operation, body) if self.validates else []
+        found = breaches(operation, body, specified=self.profile.specified) if self.validates else []
+        found += self.profile.undocumented(body)
         if found:
             raise refusal(400, "; ".join(found), violation=True)
 

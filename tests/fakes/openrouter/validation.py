@@ -11,10 +11,10 @@ from tests.fakes.openrouter.schemas import OWN
 SHOWN = 200
 
 
-def breaches(operation: str, body: Any) -> list[str]:
+def breaches(operation: str, body: Any, *, specified: bool = True) -> list[str]:
     """Say each way in which a request breaks the schemas; empty where it is right."""
     ours = [f"{operation}: {told(error)}" for error in own_validator(operation).iter_errors(body)]
-    vendors = request_validator(operation)
+    vendors = request_validator(operation) if specified else None
     theirs = [] if vendors is None else [f"{operation} (specification): {told(e)}" for e in vendors.iter_errors(body)]
     return ours + theirs
 

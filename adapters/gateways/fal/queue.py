@@ -1,0 +1,220 @@
+"""A request in fal's queue, from its name to its answer: https://fal.ai/docs/documentation/model-apis/inference/queue.
+
+    submitted → asked soon and ever more seldom → a stream of changes, if it takes long → its answer is fetched
+                                  a webhook rings → its answer is fetched
+
+Only the submission can cost anything. All else is repeated as long as it takes.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from adapters.gateways.chat_completions import dumped
+from adapters.gateways.fal.codec import APP
+from adapters.gateways.fal.errors import STATUS_OF, HttpAnswer, failure
+from adapters.gateways.fal.wire import Wire
+from adapters.gateways.problems import Call
+from adapters.gateways.reading import a_list, a_text, an_object, decoded
+from adapters.gateways.reply import now
+from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnreachable
+
+OVER = "COMPLETED"
+GONE = 404
+RESULT_TRIES = 4
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waits:
+    """How long is waited for what, in seconds."""
+
+    first: float = 0.3
+    """Before the queue is asked for the second time; twice as long before each time that follows."""
+    longest: float = 3
+    """Between two times."""
+    stream_after: float = 2
+    """From here on a stream tells the end at once, for what takes longer than most."""
+    total: float = 600
+    """For an answer; then the request is cancelled."""
+    cancel: float = 2
+    """For a cancellation to be taken."""
+    seek: float = 30
+    """For a request without a name to appear in the history."""
+
+
+class ResultGone(ModelInDoubt):
+    """fal knows the request no longer, or never did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a request is."""
+
+    is_over: bool
+    """Whether its answer can be fetched."""
+    error: str
+    """Why it failed, where it did."""
+    kind: str
+    """Of the error, in the platform's words."""
+    logs: tuple[str, ...]
+    """What the runner wrote so far."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queue:
+    """fal's queue."""
+
+    wire: Wire
+    """Sends the key along."""
+    url: str
+    """Of the queue."""
+    waits: Waits
+    """How long to wait."""
+
+    async def settled(self, request_id: str, call: Call, bell: asyncio.Event) -> HttpAnswer:
+        """Wait until a request is over, and return the model's answer, also where it is an error.
+
+        Args:
+            request_id: fal's name of it.
+            call: what it is about.
+            bell: set when it is known to be over.
+
+        Raises:
+            ModelBusy: it waited too long and was never begun; nothing was charged.
+            ResultGone: fal knows it no longer.
+            ModelInDoubt: it took too long, or fal does not let us see it.
+        """
+        started, pause, seen = now(), self.waits.first, 0
+        while True:
+            standing = await self._standing(request_id, call)
+            if standing is not None and standing.is_over:
+                return await self._result(request_id, call, standing)
+            seen = _log_new(request_id, standing, seen)
+            if now() - started > self.waits.total:
+                return await self._given_up(request_id, call)
+            if now() - started > self.waits.stream_after and not bell.is_set():
+                await self._watched(request_id, call, bell, started + self.waits.total)
+            await _pass(pause, bell)
+            pause = min(2 * pause, self.waits.longest)
+
+    async def cancel(self, request_id: str, call: Call) -> str:
+        """Ask for a request to be stopped; returns what fal says of it, empty where nothing was heard.
+
+        https://fal.ai/docs/inference-api/queue/cancel
+        """
+        with suppress(ModelProblem, TimeoutError):
+            async with asyncio.timeout(self.waits.cancel):
+                answer = await self.wire.exchange("PUT", f"{self._one(request_id)}/cancel", call)
+                said = a_text(answer.json().get("status"))
+                _log.info("call cancelled", call=request_id, said=said)
+                return said
+        return ""
+
+    async def result(self, request_id: str, call: Call) -> HttpAnswer:
+        """Fetch the answer of a request, whatever it is.
+
+        Raises:
+            ModelUnreachable: it could not be asked.
+        """
+        return await self.wire.exchange("GET", self._one(request_id), call)
+
+    async def _result(self, request_id: str, call: Call, standing: Standing) -> HttpAnswer:
+        """Fetch an answer that is there; fal's own stumbling is not the model's."""
+        for count in range(RESULT_TRIES):
+            answer = None
+            with suppress(ModelUnreachable):
+                answer = await self.result(request_id, call)
+            if answer is not None and (answer.status < 500 or standing.error):
+                return _answer(answer, call, standing)
+            await asyncio.sleep(self.waits.first * 2**count)
+        raise ModelInDoubt("its answer could not be fetched", model=call.model)
+
+    async def _standing(self, request_id: str, call: Call) -> Standing | None:
+        """Ask where a request is; None when that cannot be told now."""
+        try:
+            answer = await self.wire.exchange("GET", f"{self._one(request_id)}/status?logs=1", call)
+        except ModelUnreachable:
+            return None
+        if answer.status == GONE:
+            raise ResultGone("fal knows it no longer", model=call.model)
+        if answer.status in {200, 202}:
+            return _read(answer.json())
+        problem = failure(answer, call)
+        if isinstance(problem, ModelBusy) or answer.status >= 500:
+            return None
+        raise ModelInDoubt(f"fal does not tell what became of it: {problem.reason}", model=call.model) from problem
+
+    async def _watched(self, request_id: str, call: Call, bell: asyncio.Event, until: float) -> None:
+        """Read the stream of changes to its end, or to the end of patience; what it cannot tell is asked for."""
+        with suppress(ModelProblem):
+            async with self.wire.watch(f"{self._one(request_id)}/status/stream?logs=1", call) as reply:
+                while not bell.is_set() and (data := await reply.event(max(0.0, until - now()))) is not None:
+                    if _read(decoded(data, call)).is_over:
+                        bell.set()
+
+    async def _given_up(self, request_id: str, call: Call) -> HttpAnswer:
+        said = await self.cancel(request_id, call)
+        if said == "OK":
+            raise ModelBusy("it waited too long in fal's queue", model=call.model)
+        if said == "ALREADY_COMPLETED":
+            return await self._result(request_id, call, Standing(is_over=True, error="", kind="", logs=()))
+        raise ModelInDoubt("it took too long and was cancelled", model=call.model)
+
+    def _one(self, request_id: str) -> str:
+        # Of the endpoint's name only the first two parts count here.
+        return f"{self.url}/{APP}/requests/{request_id}"
+
+
+def submitted(data: str | None, call: Call) -> str:
+    """Read the name that fal gave a request.
+
+    Raises:
+        ModelInDoubt: there is none, so it may be in the queue without our knowing it.
+    """
+    request_id = a_text(decoded(data or "", call).get("request_id"))
+    if not request_id or not all(letter.isalnum() or letter in "-_" for letter in request_id):
+        raise ModelInDoubt("fal took it without naming it", model=call.model)
+    return request_id
+
+
+def _answer(answer: HttpAnswer, call: Call, standing: Standing) -> HttpAnswer:
+    """Put what the queue says in place of an answer that is gone."""
+    if answer.status != GONE:
+        return answer
+    if not standing.error:
+        raise ResultGone("fal keeps its answer no longer", model=call.model)
+    body = f'{{"detail":{dumped(standing.error)},"error_type":{dumped(standing.kind)}}}'.encode()
+    return HttpAnswer(status=STATUS_OF.get(standing.kind, 500), headers={}, body=body)
+
+
+def _read(told: dict[str, Any]) -> Standing:
+    return Standing(
+        is_over=told.get("status") == OVER,
+        error=a_text(told.get("error")),
+        kind=a_text(told.get("error_type")),
+        logs=tuple(a_text(an_object(line).get("message")) for line in a_list(told.get("logs"))),
+    )
+
+
+def _log_new(request_id: str, standing: Standing | None, seen: int) -> int:
+    """Log what the runner wrote since the last time; returns how much is known now."""
+    lines = standing.logs if standing is not None else ()
+    for line in lines[seen:]:
+        _log.debug("fal's log", call=request_id, line=line)
+    return max(seen, len(lines))
+
+
+async def _pass(seconds: float, bell: asyncio.Event) -> None:
+    """Let time pass, or until the bell rings; one that has rung is not waited for twice."""
+    if bell.is_set():
+        bell.clear()
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    bell.clear()

@@ -1,0 +1,63 @@
+"""What answers are made of: JSON that is untrusted, counts and sums of money. No network here."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from adapters.gateways.problems import Call
+from bot.domain.errors import ModelInDoubt
+from bot.domain.money import Nanodollars, nanodollars
+
+DEAREST = Decimal(1_000_000)
+JSON = json.JSONDecoder(parse_float=Decimal)
+"""Made once: `json.loads` with an option makes one for every event."""
+
+
+def decoded(data: str, call: Call) -> dict[str, Any]:
+    """Decode a JSON object; its numbers with a point are Decimals.
+
+    Raises:
+        ModelInDoubt: it is none.
+    """
+    try:
+        found = JSON.decode(data)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise ModelInDoubt("the answer cannot be read", model=call.model) from error
+    if not isinstance(found, dict):
+        raise ModelInDoubt("the answer cannot be read", model=call.model)
+    return found
+
+
+def an_object(value: object) -> dict[str, Any]:
+    """Return an object as it is, and an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def a_list(value: object) -> list[Any]:
+    """Return a list as it is, and an empty one in place of anything else."""
+    return value if isinstance(value, list) else []
+
+
+def a_text(value: object) -> str:
+    """Return a text as it is, and an empty one in place of anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def a_count(value: object) -> int | None:
+    """Return a count of tokens; None where it is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def seconds(value: object) -> float | None:
+    """Return a length in seconds; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return float(value) if Decimal(value).is_finite() and value >= 0 else None
+
+
+def a_cost(value: object) -> Nanodollars | None:
+    """Return US dollars as nano-dollars; what is no sensible sum is unknown."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    dollars = Decimal(value)
+    return nanodollars(dollars) if dollars.is_finite() and 0 <= dollars < DEAREST else None

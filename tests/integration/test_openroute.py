@@ -1,0 +1,224 @@
+"""OpenRoute.cn: chat alone, sound in wav and mp3 alone, and a cost only where it tells one."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import openai
+import pytest
+import pytest_asyncio
+
+from adapters.gateways.endpoints import OPENROUTE
+from adapters.gateways.gateway import RemoteGateway
+from adapters.gateways.reply import Patience
+from bot.domain.audio import AudioLimits, How, MediaFacts, MediaFile, MediaFormat, plan_conversion
+from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem
+from bot.domain.journal import Step, StepState
+from bot.domain.models import (
+    Accepted,
+    ChatRequest,
+    ChatTurn,
+    Delta,
+    Finished,
+    ModelRef,
+    Origin,
+    Request,
+    Role,
+    SpeechRequest,
+    TextDelta,
+    TranscriptionRequest,
+)
+from bot.domain.money import CallKind
+from tests.contracts.gateway import Call, GatewayContract
+from tests.contracts.sounds import babble, write_wav
+from tests.fakes.openrouter.client import Action, FakeOpenRouter, driving
+from tests.fakes.process import running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KEY = "sk-openroute-0123456789"
+HEARS, READS, FREE = "google/gemini-2.5-flash", "openai/gpt-4o-mini", "meta-llama/llama-3.3-70b-instruct:free"
+HASTE = Patience(connect=0.5, idle=0.5, quiet=0.5, total=2, listing=1)
+SERVICE = AudioLimits(max_bytes=25_000_000, max_seconds=1800)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def fake_url() -> AsyncIterator[str]:
+    async with running("tests.fakes.openrouter", "--openroute") as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fake(fake_url: str) -> AsyncIterator[FakeOpenRouter]:
+    async with driving(fake_url) as driver:
+        await driver.reset()
+        yield driver
+        assert (await driver.state()).violations == ()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(fake_url: str) -> AsyncIterator[RemoteGateway]:
+    async with RemoteGateway(OPENROUTE, KEY, f"{fake_url}/api/v1", patience=HASTE) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def note(tmp_path_factory: pytest.TempPathFactory) -> MediaFile:
+    path = Path(write_wav(tmp_path_factory.mktemp("sound") / "note.wav", babble(2)))
+    return MediaFile(path=str(path), format=MediaFormat.WAV, seconds=2.0, bytes=path.stat().st_size)
+
+
+def ask(text: str = "hello", *, model: str = READS, **more: object) -> ChatRequest:
+    return ChatRequest(model=model, turns=(ChatTurn(role=Role.USER, text=text),), max_tokens=500, **more)  # type: ignore[arg-type]
+
+
+async def everything(gateway: RemoteGateway, request: Request) -> list[Delta]:
+    return [delta async for delta in gateway.perform(request)]
+
+
+def text_of(deltas: Sequence[Delta]) -> str:
+    return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+
+
+@dataclass(kw_only=True)
+class Harness:
+    gateway: RemoteGateway
+    requests: Sequence[Request]
+    fake: FakeOpenRouter
+    calls: list[Call] = field(default_factory=list)
+
+    async def running(self) -> int:
+        return sum(call.outcome == "open" for call in (await self.fake.state()).calls)
+
+
+class TestContract(GatewayContract):
+    @pytest.fixture
+    def harness(self, fake: FakeOpenRouter, gateway: RemoteGateway, note: MediaFile) -> Harness:
+        requests = (ask(), TranscriptionRequest(model=HEARS, audio=note), ask(model=FREE))
+        return Harness(gateway=gateway, requests=requests, fake=fake)
+
+
+# --- what it has -------------------------------------------------------------
+
+
+async def test_openai_s_client_works_with_the_fake(fake: FakeOpenRouter):
+    async with openai.AsyncOpenAI(base_url=fake.api, api_key=KEY, max_retries=0) as client:
+        answer = await client.chat.completions.create(model=READS, messages=[{"role": "user", "content": "hello"}])
+        assert answer.choices[0].message.content == "You said: hello"
+        assert [model async for model in client.models.list()]
+        with pytest.raises(openai.NotFoundError):
+            await client.audio.speech.create(model="hexgrad/kokoro-82m", voice="af_alloy", input="hello")
+    assert await fake.forgive()
+
+
+async def test_it_hears_wav_and_mp3_and_chats_alone(gateway: RemoteGateway):
+    catalogue = await gateway.catalogue()
+    hears = {able.audio_formats for able in catalogue.values() if able.hears()}
+    assert hears == {(MediaFormat.MP3, MediaFormat.WAV)}
+    assert ModelRef(gateway="openroute", name=HEARS) in catalogue
+    assert all(CallKind.SPEECH not in able.kinds and not able.video_links for able in catalogue.values())
+
+
+async def test_a_voice_note_of_discord_is_planned_into_what_it_hears(gateway: RemoteGateway):
+    opus = MediaFacts(
+        format=MediaFormat.OGG,
+        container="ogg",
+        codec="opus",
+        rate=48_000,
+        channels=1,
+        seconds=8.0,
+        bytes=30_000,
+        has_video=False,
+    )
+    able = await gateway.capabilities(HEARS)
+    assert able.audio_limits is not None
+    conversion = plan_conversion(opus, able.audio_formats, model=able.audio_limits, service=SERVICE)
+    assert conversion.how is How.CONVERTED
+    assert conversion.format in {MediaFormat.WAV, MediaFormat.MP3}
+
+
+async def test_ogg_is_refused_before_anything_is_sent(fake: FakeOpenRouter, gateway: RemoteGateway, note: MediaFile):
+    ogg = MediaFile(path=note.path, format=MediaFormat.OGG, seconds=2.0, bytes=note.bytes)
+    with pytest.raises(ModelCannot):
+        await everything(gateway, TranscriptionRequest(model=HEARS, audio=ogg))
+    assert (await fake.state()).calls == ()
+
+
+@pytest.mark.parametrize("model", ["hexgrad/kokoro-82m", "openai/gpt-audio-mini"])
+async def test_nothing_is_spoken_there(fake: FakeOpenRouter, gateway: RemoteGateway, model: str):
+    await gateway.catalogue()
+    with pytest.raises(ModelProblem) as caught:
+        await everything(gateway, SpeechRequest(model=model, text="Good morning!"))
+    assert caught.value.sentence
+    assert (await fake.state()).calls == ()
+
+
+# --- what is sent ------------------------------------------------------------
+
+
+async def test_only_what_it_documents_is_sent(fake: FakeOpenRouter, gateway: RemoteGateway, note: MediaFile):
+    origin = Origin(call="c", author="a", conversation="t")
+    turn = ChatTurn(role=Role.USER, text="What is this?", audio=(note,))
+    request = ChatRequest(origin=origin, model=HEARS, turns=(turn,), max_tokens=500, reasoning=True, fallbacks=(READS,))
+    assert "You sent audio: wav/pcm_s16le" in text_of(await everything(gateway, request))
+    body = json.loads(await fake.body(0))
+    assert body.keys() == {"model", "messages", "stream", "stream_options", "max_tokens"}
+    headers = {name.lower() for name in await fake.headers(0)}
+    assert not {name for name in headers if name.startswith("x-openrouter")}
+    assert "http-referer" not in headers
+
+
+# --- money -------------------------------------------------------------------
+
+
+async def test_a_cost_that_is_not_told_is_unknown(fake: FakeOpenRouter, gateway: RemoteGateway):
+    *_, finished = await everything(gateway, ask())
+    assert isinstance(finished, Finished)
+    assert finished.usage.cost is None
+    assert finished.usage.tokens_out
+
+
+async def test_a_cost_that_is_told_is_taken(fake: FakeOpenRouter, gateway: RemoteGateway):
+    await fake.say("Hello.", cost_usd=0.000_95)
+    *_, finished = await everything(gateway, ask())
+    assert isinstance(finished, Finished)
+    assert finished.usage.cost == 950_000
+
+
+async def test_the_call_is_named_by_the_answer_itself(fake: FakeOpenRouter, gateway: RemoteGateway):
+    first, *_ = await everything(gateway, ask())
+    (call,) = (await fake.state()).calls
+    assert first == Accepted(id=call.generation_id)
+
+
+async def test_the_doctor_tells_what_the_key_was_charged(fake: FakeOpenRouter, gateway: RemoteGateway):
+    await fake.say("Hello.", cost_usd=0.25)
+    await everything(gateway, ask())
+    money, models = await gateway.check()
+    assert money.what == "openroute takes the key, which has no limit; it was charged $0.25 this month."
+    assert models.ok
+
+
+async def test_the_doctor_knows_a_key_that_is_refused(fake: FakeOpenRouter, gateway: RemoteGateway):
+    await fake.limit(refused_keys=[KEY])
+    (wrong,) = await gateway.check()
+    assert not wrong.ok
+    assert "does not take the key" in wrong.what
+    assert "openroute.key" in wrong.fix
+
+
+# --- after a crash -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [StepState.BEGAN, StepState.ACCEPTED])
+async def test_a_call_that_was_cut_off_is_in_doubt_and_not_made_again(
+    fake: FakeOpenRouter, gateway: RemoteGateway, state: StepState
+):
+    await fake.fail(Action.CUT_MID_STREAM)
+    with pytest.raises(ModelInDoubt):
+        await everything(gateway, ask())
+    step = Step(name="answer", state=state, vendor_id="gen-1" if state is StepState.ACCEPTED else None)
+    with pytest.raises(ModelInDoubt):
+        [delta async for delta in gateway.recover(step, ask())]
+    assert len((await fake.state()).charged) == 1

@@ -1,0 +1,31 @@
+"""`python -m tests.integration.test_openrouter_reliability.dying URL`: make a call, tell its name, and be killed.
+
+With `early` as second argument it dies in the middle of the answer, else when all of it is there and nothing is kept.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict
+
+from adapters.gateways.endpoints import OPENROUTER
+from adapters.gateways.gateway import RemoteGateway
+from bot.domain.models import Accepted, Finished, TextDelta
+from tests.integration.test_openrouter_reliability.harness import KEY, ask
+
+
+async def main(url: str, *, early: bool) -> None:
+    async with RemoteGateway(OPENROUTER, KEY, url) as gateway:
+        await gateway.catalogue()
+        async for delta in gateway.perform(ask()):
+            if isinstance(delta, Accepted):
+                sys.stdout.write(json.dumps(asdict(delta)) + "\n")
+                sys.stdout.flush()
+            if isinstance(delta, TextDelta if early else Finished):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], early="early" in sys.argv))
