@@ -189,6 +189,11 @@ class DiscordPlatform(Platform, Checked):
         _, posts = await self._for_turn()
         await posts.delete(post, answering=answering)
 
+    @override
+    async def tell(self, person: str, text: str, *, workspace: str) -> None:
+        _, posts = await self._signed_in()
+        await posts.tell(person, text)
+
     # --- the doctor ----------------------------------------------------------
 
     @override

@@ -12,6 +12,7 @@ from typing import Any
 import discord
 
 from adapters.discord.translate import NAME_LIMIT, Spot, spot_of
+from bot.domain.budgets import Period
 from bot.domain.channels import SETTINGS
 from bot.domain.commands import COMMANDS, Answer, Command, CommandCall, Option, OptionKind
 from bot.domain.messages import Addressed, Attachment, Author, Message
@@ -23,7 +24,10 @@ INSTALLED_IN_SERVERS = 0
 
 MANAGE_CHANNELS = discord.Permissions(manage_channels=True)
 
-SUGGESTIONS: Mapping[tuple[str, str], Sequence[str]] = {("settings", "name"): tuple(SETTINGS)}
+SUGGESTIONS: Mapping[tuple[str, str], Sequence[str]] = {
+    ("settings", "name"): tuple(SETTINGS),
+    ("budget", "period"): tuple(Period),
+}
 """What is suggested while somebody types, by command and option."""
 
 MOST_SUGGESTIONS = 25
@@ -38,7 +42,7 @@ def to_registration() -> list[dict[str, Any]]:
 
 
 def _registered(command: Command) -> dict[str, Any]:
-    changing = {"default_member_permissions": MANAGE_CHANNELS.value} if command.changes else {}
+    hidden = command.changes and not command.everybody
     return {
         "name": command.name,
         "type": SLASH,
@@ -46,7 +50,7 @@ def _registered(command: Command) -> dict[str, Any]:
         "options": [_registered_option(command, option) for option in command.options],
         "contexts": [IN_SERVERS, IN_DIRECT_MESSAGES],
         "integration_types": [INSTALLED_IN_SERVERS],
-        **changing,
+        **({"default_member_permissions": MANAGE_CHANNELS.value} if hidden else {}),
     }
 
 

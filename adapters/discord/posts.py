@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import discord
 import structlog
@@ -81,6 +82,18 @@ class Posts:
             # The nonce was known: this is what was posted before a crash, when the text had not grown so far.
             await read(message.edit(content=text))
         return message.id
+
+    async def tell(self, person: str, text: str) -> None:
+        """Write to one person; raises as `Platform.tell` does.
+
+        discord.py repeats a call that was answered 500, 502 or 504: the nonce makes that the same message.
+        See https://docs.discord.com/developers/resources/user#create-dm.
+        """
+        if not (person.isascii() and person.isdecimal()):
+            raise PostRefused(f"{person!r} is no id of a person at Discord, which is a number.")
+        room = await read(self._client.http.start_private_message(int(person)))
+        channel = self._client.get_partial_messageable(int(room["id"]))
+        await write(channel.send(text, nonce=to_nonce(uuid4().hex), suppress_embeds=True))
 
     # --- clips ---------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import math
 import av
 from av.audio.stream import AudioStream
 
+from adapters.media.pictures import probe_picture
 from adapters.media.sniff import Container
 from adapters.media.source import Source, opened
 from bot.domain.audio import ENCODINGS, MediaFacts, MediaFormat
@@ -26,8 +27,12 @@ def probe(path: str) -> MediaFacts:
     """Read what a file is.
 
     Raises:
-        Unreadable: not sound or video, damaged, or hostile.
+        Unreadable: not sound, video or a picture, damaged, or hostile.
     """
+    return probe_picture(path) or _probe_sound(path)
+
+
+def _probe_sound(path: str) -> MediaFacts:
     with opened(path) as source:
         sound = source.demuxer.streams.audio[0] if source.demuxer.streams.audio else None
         codec = "" if sound is None else codec_of(sound)

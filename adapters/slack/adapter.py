@@ -236,6 +236,15 @@ class SlackPlatform(Platform, Checked):
         if file:
             await self._files.delete(file)
 
+    @override
+    async def tell(self, person: str, text: str, *, workspace: str) -> None:
+        """Write to one person, https://docs.slack.dev/reference/methods/conversations.open."""
+        opened = await read(self._client.conversations_open(users=[person]))
+        channel = str(opened["channel"]["id"])
+        await write(
+            self._client.chat_postMessage(channel=channel, unfurl_links=False, unfurl_media=False, **to_post(text))
+        )
+
     # --- the doctor ----------------------------------------------------------
 
     @override

@@ -44,8 +44,8 @@ class Typed:
 
     @property
     def would_change(self) -> bool:
-        """Whether it asks for a change, which only those who manage the channel may do."""
-        return self.command.changes and bool(self.options)
+        """Whether it asks for a change, which only some may do: those who manage the channel first."""
+        return self.command.would_change(self.options)
 
     @property
     def lacks(self) -> str:

@@ -21,7 +21,7 @@ from adapters.slack.account import SlackAccount
 from adapters.slack.catch_up import CatchUp
 from adapters.slack.commands import Typed, to_call, to_root, to_turn, to_typed
 from adapters.slack.outcomes import SlackRefusal, read, write
-from adapters.slack.translate import Identity, to_attachment, to_message, to_post
+from adapters.slack.translate import Identity, to_answer, to_attachment, to_message
 from bot.domain.commands import COMMANDS
 from bot.domain.errors import MynahError, PlatformProblem, PostRefused
 from bot.domain.messages import Attachment
@@ -85,8 +85,7 @@ class Listeners:
         except MynahError as error:
             answer = error.sentence
         if answer:
-            post = to_post(answer)
-            await ack(text=post["text"], blocks=post["blocks"])
+            await ack(**to_answer(answer))
         else:
             await ack()
 

@@ -21,6 +21,7 @@ SCOPES: Mapping[str, str] = {
     "groups:read": "to know who created a private channel",
     "im:history": "to hear direct messages",
     "im:read": "to know its direct messages",
+    "im:write": "to tell whoever answers for a budget that it is nearly spent",
     "mpim:history": "to hear messages in groups",
     "mpim:read": "to know who created a group",
     "reactions:write": "to show that it is at work",

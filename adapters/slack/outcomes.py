@@ -36,6 +36,8 @@ ADVICE: Mapping[str, str] = {
     "restricted_action": "An admin of the workspace has restricted who may post here.",
     "token_expired": "The token has expired: turn token rotation off for the app, or install it again.",
     "token_revoked": "The token was revoked: install the app again.",
+    "user_disabled": "This person has left the workspace.",
+    "user_not_found": "There is nobody by this id in the workspace: an id begins with U, and stands in the profile.",
 }
 """What to do about an error that Slack names."""
 

@@ -33,6 +33,7 @@ SUMMARY_LIMIT = 3_900
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _TOKEN = re.compile(r"<([^<>\n]+)>")
+_PERSON = re.compile(r"&lt;@([UW][A-Z0-9]{2,20})(?:>|&gt;)")
 _CUT_ENTITY = re.compile(r"&[a-z]{0,3}$")
 
 
@@ -171,6 +172,16 @@ def to_post(markdown: str) -> dict[str, Any]:
         return {"text": escaped(markdown), "blocks": None, "parse": "none", "link_names": False}
     blocks = [{"type": "markdown", "text": block}]
     return {"text": _summary(markdown), "blocks": blocks, "parse": "none", "link_names": False}
+
+
+def to_answer(markdown: str) -> dict[str, Any]:
+    """Return the arguments of an answer that one person alone sees: `<@U…>` shows a name there, and notifies nobody."""
+    post = to_post(markdown)
+    text, blocks = _PERSON.sub(r"<@\1>", post["text"]), post["blocks"]
+    return {
+        "text": text,
+        "blocks": blocks and [{**block, "text": _PERSON.sub(r"<@\1>", block["text"])} for block in blocks],
+    }
 
 
 def harmless_markdown(markdown: str) -> str:

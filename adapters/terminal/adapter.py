@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -173,6 +174,11 @@ class TerminalPlatform(Platform):
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
         self._posts.pop(post, None)
+
+    @override
+    async def tell(self, person: str, text: str, *, workspace: str) -> None:
+        """Write to whoever looks at this terminal, beside what a script reads."""
+        sys.stderr.write(f"{text}\n")
 
 
 def _copy(source: str, target: Path) -> None:

@@ -34,7 +34,7 @@ async def examine(settings: Settings) -> Sequence[Finding]:
 
 async def _models_of_channels(settings: Settings, house: House) -> Sequence[Finding]:
     """Look whether the models are here that channels use where nobody said otherwise."""
-    config = settle([ConfigLayer(scope=SERVICE_ORIGIN, values=settings.channels)]).config
+    config = settle([ConfigLayer(scope=SERVICE_ORIGIN, values=settings.channel_defaults)]).config
     findings: list[Finding] = []
     for name in ("transcription_model", "chat_model", "speech_model", "video_model"):
         refs: Choice = getattr(config, name)

@@ -1,10 +1,10 @@
-"""The composition root: opens everything in order, closes it in reverse. The only importer of adapters.
+"""The composition root: opens everything in order, closes it in reverse. With `remote`, the only importer of adapters.
 
 The libraries of Slack, Discord and remote gateways take most of a second to import, so only who uses them does.
 """
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.discord.account import DiscordAccount, invite_url as discord_invite_url
@@ -22,7 +22,7 @@ from adapters.storage.journal import SqlJournal
 from adapters.storage.ledger import SqlLedger
 from adapters.terminal.adapter import CLIP, TerminalPlatform, clip_named, terminal_message
 from bot.pipeline.house import House
-from bot.ports import Gateway, Platform
+from bot.ports import Clock, Gateway, Platform
 from bot.settings import Settings
 
 __all__ = ["CLIP", "TerminalPlatform", "clip_named", "discord_invite_url", "slack_manifest", "terminal_message"]
@@ -50,28 +50,30 @@ async def open_house(
             clock=clock,
             jobs=SqlJobs(database, clock),
             journal=SqlJournal(database, clock),
-            ledger=SqlLedger(database),
-            channels=SqlChannels(database, clock, settings.channels),
+            ledger=SqlLedger(database, clock),
+            channels=SqlChannels(database, clock, settings.channel_defaults),
             conversations=SqlConversations(database, clock),
             blobs=FileBlobs(settings.data / "media"),
             media=media,
-            gateways={gateway.name: gateway for gateway in await _open_gateways(settings, stack)},
+            gateways=await _open_gateways(settings, clock, stack, serving=serving),
             platforms=platforms or {},
             limits=settings.limits.audio,
+            prices={name: table.price for name, table in settings.prices.items()},
         )
 
 
-async def _open_gateways(settings: Settings, stack: AsyncExitStack) -> Sequence[Gateway]:
-    """Open the embedded models, and each remote gateway whose key is set."""
+async def _open_gateways(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, *, serving: bool
+) -> Mapping[str, Gateway]:
+    """Open the embedded models, and each remote gateway that is set up."""
     local = LocalGateway(settings.local.models, idle_seconds=settings.local.idle_minutes * 60)
     gateways: list[Gateway] = [await stack.enter_async_context(local)]
-    if settings.openrouter.key is not None:
-        from adapters.gateways.endpoints import OPENROUTER  # noqa: PLC0415
-        from adapters.gateways.gateway import RemoteGateway  # noqa: PLC0415
+    if settings.has_remote_gateways:
+        from bot.app.remote import remote_gateways  # noqa: PLC0415
 
-        key, base_url = settings.openrouter.key.get_secret_value(), settings.openrouter.base_url
-        gateways.append(await stack.enter_async_context(RemoteGateway(OPENROUTER, key, base_url)))
-    return gateways
+        remote = remote_gateways(settings, clock, serving=serving)
+        gateways += [await stack.enter_async_context(gateway) for gateway in remote]
+    return {gateway.name: gateway for gateway in gateways}
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import structlog
 from bot.app.opening import open_house, open_platforms
 from bot.domain.errors import PlatformProblem, SettingInvalid
 from bot.logs import configure_logs
+from bot.pipeline.costs import settle_costs_for_ever
 from bot.pipeline.house import House
 from bot.pipeline.intake import StoredIntake
 from bot.pipeline.worker import Worker
@@ -50,8 +51,9 @@ async def _serve(settings: Settings, house: House) -> None:
         # Platforms stay connected while turns are finished: what arrives meanwhile is stored for the next start.
         serving = [group.create_task(platform.serve(intake)) for platform in house.platforms.values()]
         log.info("serving", platforms=sorted(house.platforms), gateways=sorted(house.gateways))
+        settling = group.create_task(settle_costs_for_ever(house))
         await worker.run()
-        for task in serving:
+        for task in (*serving, settling):
             task.cancel()
     log.info("stopped")
 

@@ -8,13 +8,16 @@ import sys
 import typer
 from rich.markup import escape
 
-from bot.cli.channels import channels_commands, models_command
+from bot.cli.budget import budget_commands
+from bot.cli.channels import channels_commands
 from bot.cli.connect import discord_commands, slack_commands
 from bot.cli.health import config_commands, doctor, health
-from bot.cli.records import runs_commands, usage
+from bot.cli.models import models
+from bot.cli.runs import runs_commands
 from bot.cli.screen import err
 from bot.cli.service import serve, version
 from bot.cli.turns import ask, demo, say, transcribe
+from bot.cli.usage import usage_commands
 from bot.domain.errors import MediaProblem, MynahError, SettingInvalid, StorageProblem
 
 cli = typer.Typer(
@@ -24,9 +27,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, ask, transcribe, say, usage, doctor, health, version):
+for command in (demo, serve, ask, transcribe, say, models, doctor, health, version):
     cli.command()(command)
-cli.command("models")(models_command)
+cli.add_typer(usage_commands, name="usage")
+cli.add_typer(budget_commands, name="budget")
 cli.add_typer(runs_commands, name="runs")
 cli.add_typer(channels_commands, name="channels")
 cli.add_typer(config_commands, name="config")

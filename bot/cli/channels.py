@@ -1,4 +1,4 @@
-"""`mynah channels` and `mynah models`: what channels are set to, and what there is to choose from."""
+"""`mynah channels`: what places are set to."""
 
 import asyncio
 from typing import Annotated
@@ -13,9 +13,6 @@ from bot.domain.messages import Place
 from bot.settings import load_settings
 
 channels_commands = typer.Typer(help="Show and change the settings of places.", no_args_is_help=True)
-
-NAMES = 6
-"""Of a list in a table."""
 
 Scope = Annotated[
     str, typer.Argument(help="PLATFORM:WORKSPACE[:CHANNEL[:THREAD]], for example slack:T024BE7LD:C0123ABCD.")
@@ -63,42 +60,6 @@ def channels_explain(scope: Scope, *, json: Json = False) -> None:
 
     rows = asyncio.run(read())
     show_json(rows) if json else show_rows(rows, empty="")
-
-
-def models_command(*, json: Json = False) -> None:
-    """List the models that the gateways set up here offer."""
-
-    async def read() -> list[dict[str, object]]:
-        async with open_house(load_settings()) as house:
-            found = [(await gateway.catalogue()).items() for gateway in house.gateways.values()]
-        return [
-            {
-                "model": str(ref),
-                "for": sorted(kind.value for kind in can.kinds),
-                "takes": sorted(can.inputs),
-                "sound formats": list(can.audio_formats),
-                "voices": list(can.voices),
-                "free": can.free,
-            }
-            for items in found
-            for ref, can in sorted(items)
-        ]
-
-    models = asyncio.run(read())
-    if json:
-        show_json([{name.replace(" ", "_"): value for name, value in model.items()} for model in models])
-        return
-    rows = [{name: _shown(value) for name, value in model.items()} for model in models]
-    show_rows(rows, empty="No model is set up: install the embedded ones with `make demo`.")
-
-
-def _shown(value: object) -> str:
-    """Show a list by its first names, and a fact by a word."""
-    if isinstance(value, list):
-        return ", ".join(value[:NAMES]) + (" …" if len(value) > NAMES else "")
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    return str(value)
 
 
 def _checked(scope: str) -> str:

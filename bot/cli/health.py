@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -95,18 +96,24 @@ def _foreign_files() -> Sequence[Finding]:
 def _flat(table: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Yield every setting that is no table by its dotted name; secrets only as whether they are set."""
     for name in type(table).model_fields:
-        value = getattr(table, name)
-        if isinstance(value, BaseModel):
-            yield from _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, SecretStr):
-            yield f"{prefix}{name}", "(set)"
-        else:
-            yield f"{prefix}{name}", str(value) if isinstance(value, Path) else value
+        yield from _flat_value(getattr(table, name), f"{prefix}{name}")
+
+
+def _flat_value(value: object, name: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, BaseModel):
+        yield from _flat(value, f"{name}.")
+    elif isinstance(value, Mapping) and any(isinstance(each, BaseModel) for each in value.values()):
+        for key, table in value.items():
+            yield from _flat_value(table, f"{name}.{key}")
+    elif isinstance(value, SecretStr):
+        yield name, "(set)"
+    else:
+        yield name, f"{value:f}" if isinstance(value, Decimal) else str(value) if isinstance(value, Path) else value
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={text}" for key, text in value.items()) or "(empty)"
+        return ", ".join(f"{key}={_shown(each)}" for key, each in value.items()) or "(empty)"
     if isinstance(value, tuple):
         return ", ".join(value)
     return "(not set)" if value is None else str(value)

@@ -35,8 +35,8 @@ def show_rows(rows: Sequence[Mapping[str, object]], *, empty: str) -> None:
         out.print(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
+    for index, name in enumerate(rows[0]):
+        table.add_column(name, overflow="fold", no_wrap=index == 0)  # what a row is about can be copied whole
     for row in rows:
         table.add_row(*(escape(str(value)) for value in row.values()))
     out.print(table)

@@ -16,7 +16,7 @@ from bot.app.terminal import Outcome, Question, run_in_terminal
 from bot.cli.screen import Json, StageProgress, err, out, show_facts, show_json
 from bot.domain.errors import SettingInvalid
 from bot.domain.money import UsageRecord, show_dollars
-from bot.settings import load_settings
+from bot.settings import OpenRouterSettings, load_settings
 
 SAMPLE = "voice-note.ogg"
 
@@ -118,7 +118,8 @@ def _answer(question: Question, *, json: bool) -> None:
 def _run(question: Question, *, quiet: bool, channels: Mapping[str, str] | None = None) -> Outcome:
     settings = load_settings()
     if channels is not None:
-        settings = settings.model_copy(update={"channels": channels})
+        # Without the key: whoever has one set sees the embedded models all the same, and pays nothing for a demo.
+        settings = settings.model_copy(update={"channels": channels, "openrouter": OpenRouterSettings()})
     with StageProgress(quiet=quiet) as progress:
         return asyncio.run(run_in_terminal(settings, question, progress.begin))
 
@@ -158,6 +159,5 @@ def _usage_rows(records: Sequence[UsageRecord]) -> list[dict[str, object]]:
 def _fail_if_unanswered(outcome: Outcome) -> None:
     """Say in a sentence why there is no answer, and end."""
     if outcome.error is not None:
-        reason = "" if outcome.error in outcome.text else f" ({outcome.error})"
-        err.print(f"[red]mynah:[/red] {escape(outcome.text + reason)}")
+        err.print(f"[red]mynah:[/red] {escape(outcome.text or outcome.error)}")
         sys.exit(1)

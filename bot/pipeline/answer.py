@@ -1,15 +1,31 @@
-"""answer: what was written and heard -> what the chat model says, shown while it grows."""
+"""answer: what was written, heard and shown -> what the chat model says, seen while it grows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from typing_extensions import override
 
-from bot.domain.models import ChatRequest, ChatTurn, Delta, Finished, ModelRef, Request, Role, TextDelta
+from bot.domain.models import (
+    Capabilities,
+    ChatRequest,
+    ChatTurn,
+    Delta,
+    Finished,
+    ModelRef,
+    Origin,
+    ReasoningDelta,
+    Request,
+    Role,
+    SoundDelta,
+    TextDelta,
+)
 from bot.domain.plan import Plan
-from bot.pipeline.calls import Collector, Result, Run
+from bot.pipeline.calls import Collector, Wish, call_first_able
 from bot.pipeline.hear import Heard
 from bot.pipeline.live import Draft, growing
+from bot.pipeline.run import Result, Run
+from bot.pipeline.sound import Sound
 
 REMEMBERED_TURNS = 12
 """How much of the conversation goes to the model."""
@@ -27,28 +43,48 @@ class Said:
     """What it was asked, in words; for the conversation's memory."""
     model: ModelRef | None = None
     """Who answered; None when nothing was asked."""
+    instead_of: str = ""
+    """The model that was asked first and why it did not answer; empty when it did."""
+    reasoning: str = ""
+    """What the model thought before it answered, where that is to be shown."""
+    sound: Result | None = None
+    """The answer as the model spoke it itself."""
 
 
 class Sentences(Collector):
     """Collects an answer, and lets it be seen while it grows."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, run: Run, draft: Draft) -> None:
         self._draft = draft
         self._draft.restart()
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
+        self._sound = Sound(run)
         self._truncated = False
 
     @override
     async def take(self, delta: Delta) -> None:
-        if isinstance(delta, TextDelta):
-            self._texts.append(delta.text)
-            self._draft.grow(delta.text)
-        elif isinstance(delta, Finished):
-            self._truncated = delta.truncated
+        match delta:
+            case TextDelta():
+                self._texts.append(delta.text)
+                self._draft.grow(delta.text)
+            case ReasoningDelta():
+                self._thoughts.append(delta.text)
+            case SoundDelta():
+                self._sound.take(delta)
+            case Finished():
+                self._truncated = delta.truncated
+            case _:
+                pass
 
     @override
     async def result(self) -> Result:
-        return {"text": "".join(self._texts).strip(), "truncated": self._truncated}
+        return {
+            "text": "".join(self._texts).strip(),
+            "reasoning": "".join(self._thoughts).strip(),
+            "sound": await self._sound.keep(),
+            "truncated": self._truncated,
+        }
 
 
 async def answer(run: Run, plan: Plan, heard: Sequence[Heard], shown: str) -> Said:
@@ -64,31 +100,76 @@ async def answer(run: Run, plan: Plan, heard: Sequence[Heard], shown: str) -> Sa
         ModelProblem: none of them answered.
     """
     question = _question(plan, heard)
-    if not plan.answer or (heard and all(item.silent for item in heard) and not plan.message.text):
+    if not plan.answer or _is_nothing_to_answer(plan, heard):
         return Said(text="", question=question)
     past = await run.house.conversations.recall(plan.message.place, REMEMBERED_TURNS)
-    turns = _turns(plan, past, question, heard)
-
-    def request(ref: ModelRef) -> Request:
-        return ChatRequest(
-            model=ref.name,
-            turns=turns,
-            max_tokens=plan.config.max_tokens,
-            temperature=plan.config.temperature,
-            reasoning=plan.config.reasoning,
-        )
-
+    asked = _Asked(plan=plan, past=past, question=question, heard=heard)
     async with growing(run, shown, shown=plan.text) as draft:
-        called = await run.first_able("answer", plan.answer, request, lambda: Sentences(draft), plan.config.in_doubt)
-    cut_off = CUT_OFF if called.result.get("truncated") else ""
-    return Said(text=f"{called.result['text']}{cut_off}", question=question, model=called.model)
+        wish = Wish(step="answer", choice=plan.answer, request=asked.request, collect=lambda: Sentences(run, draft))
+        called = await call_first_able(run, plan, wish)
+    result = called.result
+    return Said(
+        text=f"{result['text']}{CUT_OFF if result.get('truncated') else ''}",
+        question=question,
+        model=called.model,
+        instead_of=called.instead_of,
+        reasoning=str(result.get("reasoning") or "") if plan.config.reasoning else "",
+        sound=cast("Result | None", result.get("sound")) if plan.aloud else None,
+    )
+
+
+def _is_nothing_to_answer(plan: Plan, heard: Sequence[Heard]) -> bool:
+    return bool(heard) and all(item.silent for item in heard) and not plan.message.text and not plan.look
 
 
 def _question(plan: Plan, heard: Sequence[Heard]) -> str:
     return "\n\n".join(filter(None, (plan.message.text, *(item.text for item in heard))))
 
 
-def _turns(plan: Plan, past: Sequence[ChatTurn], question: str, heard: Sequence[Heard]) -> tuple[ChatTurn, ...]:
-    audio = tuple(piece for item in heard for piece in item.audio)
-    system = (ChatTurn(role=Role.SYSTEM, text=plan.config.system_prompt),) if plan.config.system_prompt else ()
-    return (*system, *past, ChatTurn(role=Role.USER, text=question, audio=audio))
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What is asked, in the form that each model takes."""
+
+    plan: Plan
+    past: Sequence[ChatTurn]
+    question: str
+    heard: Sequence[Heard]
+
+    def request(self, ref: ModelRef, origin: Origin) -> Request:
+        config, first = self.plan.config, ref == self.plan.answer[0]
+        return ChatRequest(
+            origin=origin,
+            model=ref.name,
+            turns=self._turns(self.plan.catalogue[ref]),
+            max_tokens=config.max_tokens,
+            temperature=config.temperature,
+            reasoning=config.reasoning,
+            aloud=self.plan.aloud and first,
+            voice=self.plan.voice(ref),
+            fallbacks=self._fallbacks(ref),
+        )
+
+    def _turns(self, can: Capabilities) -> tuple[ChatTurn, ...]:
+        system = self.plan.config.system_prompt
+        spoken_to = (ChatTurn(role=Role.SYSTEM, text=system),) if system else ()
+        return (*spoken_to, *self.past, self._last(can))
+
+    def _last(self, can: Capabilities) -> ChatTurn:
+        """Return what is said now. A fallback that does not see answers the words alone."""
+        look, words = self.plan.look, bool(self.question)
+        return ChatTurn(
+            role=Role.USER,
+            text=self.question,
+            audio=tuple(piece for item in self.heard for piece in item.audio),
+            pictures=look.pictures if can.picture_formats or not words else (),
+            videos=look.videos,
+            links=look.links if can.video_links else (),
+        )
+
+    def _fallbacks(self, ref: ModelRef) -> tuple[str, ...]:
+        """Return what comes behind a model in the list at the same gateway and can do at least the same."""
+        choice, known = self.plan.answer, self.plan.catalogue
+        behind = choice[choice.index(ref) + 1 :]
+        return tuple(
+            other.name for other in behind if other.gateway == ref.gateway and known[other].can_stand_in(known[ref])
+        )

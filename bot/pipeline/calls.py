@@ -1,36 +1,38 @@
-"""Effects under the journal: every model call and every post is written down before it happens and after.
+"""calls: what is asked of models. Every call is journalled, paid from a budget, and never paid twice by itself.
 
-`Run` is one job being worked on. Its two verbs, `call` and `post`, look the step up first: what is done is not done
-again, and what may have happened is found out before anything is repeated (the table in `bot.domain.journal`).
+asked before, and done      → its result is used
+asked before, and cut off   → the gateway is asked to carry it on; what it cannot tell, a human decides
+not asked, or it failed     → the worst case is held against the budgets, then the call is made
+it fails                    → the next model of the list is asked, and the reply says so
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Protocol
 
 import structlog
 
-from bot.domain.channels import Choice, InDoubt
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, PostInDoubt, PostNotDone, PostRefused
-from bot.domain.jobs import Job
+from bot.domain.budget_text import whose_words
+from bot.domain.budgets import Hold, spending_scopes
+from bot.domain.channels import Choice, InDoubt, UnknownPrice
+from bot.domain.errors import BudgetExceeded, ModelCannot, ModelInDoubt, ModelProblem, ModelUnpriced
+from bot.domain.estimates import listed_cost, worst_case
 from bot.domain.journal import Step, StepState
-from bot.domain.messages import Message, Part, PostId
-from bot.domain.models import Accepted, Delta, Finished, ModelRef, Recovery, Request
-from bot.domain.money import Usage, UsageRecord
-from bot.pipeline.house import House
-from bot.ports import Platform
+from bot.domain.models import Accepted, Catalogue, ChatRequest, Delta, Finished, ModelRef, Origin, Request
+from bot.domain.money import Nanodollars, Usage, UsageRecord
+from bot.domain.plan import Plan
+from bot.pipeline.run import Result, Run
+from bot.ports import Gateway
 
 log = structlog.get_logger()
 
-POST_TRIES = 4
-"""How often one post is tried within a turn; after that the whole job waits and is tried again."""
+LEAST = Nanodollars(1)
+"""Held for a call whose price nobody says, so that a budget that is used up refuses it all the same."""
 
-LONGEST_WAIT_SECONDS = 20.0
-"""The longest that a turn itself waits for a busy platform."""
-
-Result = Mapping[str, object]
+CUT_OFF = frozenset({StepState.BEGAN, StepState.ACCEPTED})
 
 
 class Collector(Protocol):
@@ -45,7 +47,21 @@ class Collector(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """Something that is asked of the first model of a list that can and does answer."""
+
+    step: str
+    """Its name in the journal, without the model."""
+    choice: Choice
+    """The models, best first."""
+    request: Callable[[ModelRef, Origin], Request]
+    """Makes the request to one of them."""
+    collect: Callable[[], Collector]
+    """Makes what takes the deltas."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Called:
     """A model call that is done, now or before a crash."""
 
@@ -53,211 +69,203 @@ class Called:
     """What came of it."""
     model: ModelRef
     """Who answered."""
+    instead_of: str
+    """The model that was asked first and why it did not answer; empty when it did."""
 
 
-class Run:
-    """One job being worked on by this process."""
+async def call_first_able(run: Run, plan: Plan, wish: Wish) -> Called:
+    """Call the first model of a list that answers; a finished call is never made again.
 
-    def __init__(self, house: House, job: Job, platform: Platform, steps: Mapping[str, Step]) -> None:
-        self.house = house
-        self.job = job
-        self.platform = platform
-        self.written = False
-        """Whether the written reply stands there whole; what goes wrong after it does not touch it."""
-        self._steps = dict(steps)
-
-    @property
-    def message(self) -> Message:
-        """What is replied to."""
-        return self.job.message
-
-    def step(self, name: str) -> Step | None:
-        """Return a step as it stands."""
-        return self._steps.get(name)
-
-    # --- model calls ---------------------------------------------------------
-
-    async def first_able(
-        self,
-        name: str,
-        choice: Choice,
-        request: Callable[[ModelRef], Request],
-        collect: Callable[[], Collector],
-        doubt: InDoubt,
-    ) -> Called:
-        """Call the first model of a list that answers; a finished call is never made again.
-
-        Args:
-            name: the step's name, without the model.
-            choice: the models, best first.
-            request: makes the request to one of them.
-            collect: makes what takes the deltas.
-            doubt: what the channel wants when a call may have been charged and nobody can tell.
-
-        Raises:
-            ModelProblem: of the last model, when none answered; ModelInDoubt at once.
-        """
-        for ref in choice:
-            step = self.step(f"{name}:{ref}")
-            if step is not None and step.state is StepState.DONE:
-                return Called(result=step.result or {}, model=ref)
-        problem: ModelProblem = ModelCannot("the list of models is empty")
-        for ref in choice:
-            try:
-                return Called(result=await self._call(f"{name}:{ref}", ref, request(ref), collect, doubt), model=ref)
-            except ModelInDoubt:
-                raise
-            except ModelProblem as error:
-                log.warning("model failed", model=str(ref), reason=error.reason)
-                problem = error
-        raise problem
-
-    async def _call(
-        self, name: str, ref: ModelRef, request: Request, collect: Callable[[], Collector], doubt: InDoubt
-    ) -> Result:
-        await self._resolve_doubt(name, ref, request, doubt)
-        journal, lease = self.house.journal, self.job.lease
-        await journal.begin(lease, name)
-        self._note(name, StepState.BEGAN)
-        started = time.monotonic()
+    Raises:
+        ModelInDoubt: a call may have been charged, and nobody can tell.
+        ModelProblem: none answered: the first reason that may pass by itself, else the first.
+    """
+    for ref in wish.choice:
+        done = run.result(f"{wish.step}:{ref}")
+        if done is not None:
+            return _called(done, ref)
+    problems: list[ModelProblem] = []
+    for ref in wish.choice:
         try:
-            result, usage = await self._perform(name, ref, request, collect())
-        except ModelInDoubt as error:
-            await journal.unknown(lease, name, error.reason)
+            instead_of = f"{wish.choice[0]}: {problems[0].reason}" if problems else ""
+            return _called(await _Call(run, plan, wish, ref).made(instead_of), ref)
+        except ModelInDoubt:
             raise
         except ModelProblem as error:
-            charged = None if error.usage is None else self._record(name, ref, request, error.usage, started)
-            await journal.failed(lease, name, error.reason, charged)
+            log.warning("model failed", model=str(ref), reason=error.reason)
+            problems.append(error)
+    raise _told(problems)
+
+
+def _called(result: Result, ref: ModelRef) -> Called:
+    answered = str(result.get("model") or ref.name)
+    return Called(
+        result=result,
+        model=ModelRef(gateway=ref.gateway, name=answered),
+        instead_of=str(result.get("instead_of") or ("" if answered == ref.name else ref)),
+    )
+
+
+def _told(problems: list[ModelProblem]) -> ModelProblem:
+    first = problems[0] if problems else ModelCannot("the list of models is empty")
+    return next((problem for problem in problems if problem.transient), first)
+
+
+Answer = tuple[Result, Finished]
+"""What was collected, and the last delta."""
+
+
+class _Call:
+    """One call to one model."""
+
+    def __init__(self, run: Run, plan: Plan, wish: Wish, ref: ModelRef) -> None:
+        self._run = run
+        self._config = plan.config
+        self._catalogue = plan.catalogue
+        self._collect = wish.collect
+        self._ref = ref
+        self._name = f"{wish.step}:{ref}"
+        self._request = _without_dearer(wish.request(ref, _origin(run, self._name)), ref, plan.catalogue)
+        self._vendor_id: str | None = None
+        self._at = run.house.clock.now()
+        self._started = time.monotonic()
+
+    async def made(self, instead_of: str) -> Result:
+        """Carry on what was cut off, or make the call; write down what came of it, and return it."""
+        step, may_repeat = self._run.step(self._name), self._config.in_doubt is InDoubt.RETRY
+        if step is not None and step.state is StepState.UNKNOWN and not may_repeat:
+            raise ModelInDoubt("it was interrupted before", model=str(self._ref))
+        if step is not None and step.state in CUT_OFF:
+            try:
+                return await self._journalled(self._carried_on(step), instead_of)
+            except ModelInDoubt:
+                if not may_repeat:
+                    raise
+        await self._begin()
+        return await self._journalled(self._taken(self._gateway.perform(self._request)), instead_of)
+
+    async def _begin(self) -> None:
+        self._at = self._run.house.clock.now()
+        try:
+            await self._run.house.journal.begin(self._run.job.lease, self._name, self._hold())
+        except BudgetExceeded as error:
+            error.model = str(self._ref)
+            error.whose = whose_words(error.scope, self._run.message.place, self._run.message.author)
             raise
-        await journal.done(lease, name, result, self._record(name, ref, request, usage, started))
-        self._note(name, StepState.DONE, result)
+        self._run.note(self._name, StepState.BEGAN)
+
+    def _hold(self) -> Hold | None:
+        """Return what is held back for the call; None when it is free.
+
+        Raises:
+            ModelUnpriced: nobody says what it charges, and the channel refuses that.
+        """
+        amount = worst_case(self._request, self._catalogue[self._ref])
+        if amount == 0:
+            return None
+        if amount is None and self._config.unknown_price is UnknownPrice.REFUSE:
+            raise ModelUnpriced("its price is not known", model=str(self._ref))
+        if amount is None:
+            log.warning("price not known", model=str(self._ref))
+        scopes = spending_scopes(self._run.message.place, self._run.message.author)
+        return Hold(amount=LEAST if amount is None else amount, scopes=scopes, at=self._at)
+
+    async def _journalled(self, answer: Awaitable[Answer], instead_of: str) -> Result:
+        journal, lease = self._run.house.journal, self._run.job.lease
+        try:
+            result, end = await answer
+        except ModelInDoubt as error:
+            await journal.unknown(lease, self._name, error.reason, self._record(error.usage or Usage()))
+            raise
+        except ModelProblem as error:
+            charged = None if error.usage is None else self._record(error.usage)
+            await journal.failed(lease, self._name, error.reason, charged)
+            raise
+        result = {**result, "model": end.model, "instead_of": instead_of}
+        await journal.done(lease, self._name, result, self._record(self._priced(end.usage), end.model))
+        self._run.note(self._name, StepState.DONE, result)
         return result
 
-    async def _resolve_doubt(self, name: str, ref: ModelRef, request: Request, doubt: InDoubt) -> None:
-        """Return when the call may be made; one that was interrupted is looked into first."""
-        step = self.step(name)
-        if step is None or step.state is StepState.FAILED or doubt is InDoubt.RETRY:
-            return
-        reason = "it was interrupted before"
-        if step.state is not StepState.UNKNOWN:
-            if await self.house.gateway(ref).recover(step, request) is Recovery.REPEAT:
-                return
-            await self.house.journal.unknown(self.job.lease, name, reason)
-        raise ModelInDoubt(reason, model=str(ref))
+    def _priced(self, usage: Usage) -> Usage:
+        """Fill in the cost by the price, where the gateway has not told it and never will."""
+        can = self._catalogue[self._ref]
+        if usage.cost is not None or can.told_later or can.price is None:
+            return usage
+        return replace(usage, cost=listed_cost(self._request, usage, can.price))
 
-    async def _perform(self, name: str, ref: ModelRef, request: Request, collect: Collector) -> tuple[Result, Usage]:
-        usage = Usage()
-        async with _closing(self.house.gateway(ref).perform(request)) as stream:
+    async def _carried_on(self, step: Step) -> Answer:
+        self._vendor_id, self._at = step.vendor_id, step.at
+        log.info("call carried on", step=self._name, call=step.vendor_id)
+        return await self._taken(self._gateway.recover(step, self._request))
+
+    async def _taken(self, stream: AsyncIterator[Delta]) -> Answer:
+        collect, end = self._collect(), Finished(usage=Usage())
+        async with _closing(stream):
             async for delta in stream:
                 if isinstance(delta, Accepted):
-                    await self.house.journal.accepted(self.job.lease, name, delta.id)
+                    await self._accept(delta)
                 elif isinstance(delta, Finished):
-                    usage = delta.usage
+                    end = delta
                 await collect.take(delta)
-        return await collect.result(), usage
+        return await collect.result(), end
 
-    def _record(self, name: str, ref: ModelRef, request: Request, usage: Usage, started: float) -> UsageRecord:
-        place = self.message.place
+    async def _accept(self, delta: Accepted) -> None:
+        if delta.id != self._vendor_id:
+            self._vendor_id = delta.id
+            await self._run.house.journal.accepted(self._run.job.lease, self._name, delta.id, delta.digest)
+
+    @property
+    def _gateway(self) -> Gateway:
+        return self._run.house.gateway(self._ref)
+
+    def _record(self, usage: Usage, model: str | None = None) -> UsageRecord:
+        place = self._run.message.place
         return UsageRecord(
-            job=self.job.id,
-            step=name,
-            at=self.house.clock.now(),
+            job=self._run.job.id,
+            step=self._name,
+            at=self._at,
+            call=self._vendor_id,
             platform=place.platform,
             workspace=place.workspace,
             channel=place.channel,
-            author=self.message.author.id,
-            gateway=ref.gateway,
-            model=ref.name,
-            kind=request.kind,
+            author=self._run.message.author.id,
+            gateway=self._ref.gateway,
+            model=model or self._ref.name,
+            kind=self._request.kind,
             usage=usage,
-            duration_ms=int((time.monotonic() - started) * 1000),
+            duration_ms=int((time.monotonic() - self._started) * 1000),
         )
 
-    # --- posts ---------------------------------------------------------------
 
-    def posted(self, name: str) -> PostId | None:
-        """Return the post of a step, if it is done."""
-        step = self.step(name)
-        if step is None or step.state is not StepState.DONE or step.result is None:
-            return None
-        return PostId(str(step.result["post"]))
+def _without_dearer(request: Request, ref: ModelRef, known: Catalogue) -> Request:
+    """Leave out the fallbacks that might cost more than what is held for the model that is asked."""
+    if not isinstance(request, ChatRequest) or not request.fallbacks:
+        return request
+    most = worst_case(request, known[ref])
+    costs = {name: worst_case(request, known[replace(ref, name=name)]) for name in request.fallbacks}
+    cheap = tuple(name for name, cost in costs.items() if most is None or (cost is not None and cost <= most))
+    return replace(request, fallbacks=cheap)
 
-    async def post(self, name: str, part: Part) -> PostId:
-        """Post one part, exactly once, also across crashes.
 
-        Raises:
-            PostNotDone: the platform is busy for longer than a turn waits.
-            PostRefused: it will never be posted.
-        """
-        done = self.posted(name)
-        if done is not None:
-            return done
-        post = await self._find(name) if self.step(name) is not None else None
-        if post is None:
-            await self.house.journal.begin(self.job.lease, name)
-            self._note(name, StepState.BEGAN)
-            post = await self._post_or_find(name, part)
-        await self.house.journal.done(self.job.lease, name, {"post": post})
-        self._note(name, StepState.DONE, {"post": post})
-        return post
+def _origin(run: Run, step: str) -> Origin:
+    """Name where a call comes from; hashed, because it is nobody's business who our people are."""
+    place, author = run.message.place, run.message.author
+    return Origin(
+        call=_hashed(f"{run.job.id}/{step}"),
+        author=_hashed(f"{place.platform}:{place.workspace}:{author.id}"),
+        conversation=_hashed(place.conversation),
+    )
 
-    async def _post_or_find(self, name: str, part: Part) -> PostId:
-        for attempt in range(POST_TRIES):
-            try:
-                return await self.platform.post(part, answering=self.message, key=self._key(name))
-            except PostInDoubt as error:
-                log.warning("post in doubt", step=name, reason=error.reason)
-                found = await self._find(name)
-                if found is not None:
-                    return found
-            except PostNotDone as error:
-                await self._wait(error, attempt)
-            except PostRefused as error:
-                await self.house.journal.failed(self.job.lease, name, error.reason)
-                raise
-        raise PostNotDone("the platform did not take it")
 
-    async def _find(self, name: str) -> PostId | None:
-        for attempt in range(POST_TRIES):
-            try:
-                return await self.platform.find(answering=self.message, key=self._key(name))
-            except PostNotDone as error:
-                await self._wait(error, attempt)
-        raise PostNotDone("the platform cannot be asked what was posted")
-
-    async def edit(self, post: PostId, text: str) -> None:
-        """Replace the text of a post, waiting for a busy platform.
-
-        Raises:
-            PostNotDone: the platform is busy for longer than a turn waits.
-            PostRefused: it can never be edited.
-        """
-        for attempt in range(POST_TRIES):
-            try:
-                return await self.platform.edit(post, text, answering=self.message)
-            except PostNotDone as error:
-                await self._wait(error, attempt)
-        raise PostNotDone("the platform did not take the edit")
-
-    async def _wait(self, error: PostNotDone, attempt: int) -> None:
-        delay = max(error.retry_after or 0.0, 0.5 * 2**attempt)
-        if delay > LONGEST_WAIT_SECONDS:
-            raise error
-        log.warning("platform busy", seconds=delay, reason=error.reason)
-        await self.house.clock.sleep(delay)
-
-    def _key(self, name: str) -> str:
-        return f"{self.job.id}/{name}"
-
-    def _note(self, name: str, state: StepState, result: Result | None = None) -> None:
-        self._steps[name] = Step(name=name, state=state, result=result)
+def _hashed(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
 
 
 @asynccontextmanager
-async def _closing(stream: AsyncIterator[Delta]) -> AsyncIterator[AsyncIterator[Delta]]:
+async def _closing(stream: AsyncIterator[Delta]) -> AsyncIterator[None]:
     """Close a stream that is left early, so that the gateway stops the call."""
     try:
-        yield stream
+        yield
     finally:
         if isinstance(stream, AsyncGenerator):
             await stream.aclose()

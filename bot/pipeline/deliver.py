@@ -7,22 +7,28 @@ from bot.domain.messages import ClipPart, TextPart, VoiceClip
 from bot.domain.plan import Plan
 from bot.domain.text import split_text
 from bot.pipeline.answer import Said
-from bot.pipeline.calls import Run
 from bot.pipeline.hear import Heard
 from bot.pipeline.live import DRAFT
+from bot.pipeline.posts import edit, post
+from bot.pipeline.run import Run
 
 SILENT = "I listened, but there is nothing to hear in that recording. Was the microphone on?"
+UNSEEN = "I answer the words alone: this channel's model does not see pictures."
 NOTHING_SAID = "I have no answer to that."
 
 
-def shown_before(heard: Sequence[Heard], problems: Sequence[MediaProblem]) -> str:
+def shown_before(plan: Plan, heard: Sequence[Heard], problems: Sequence[MediaProblem]) -> str:
     """Return what a reply shows before the answer: transcripts as quotes, and what could not be used."""
     lines = [problem.sentence for problem in problems]
+    if plan.look.unseen:
+        lines.append(UNSEEN)
     for item in heard:
         if item.silent:
             lines.append(SILENT)
         elif item.listening.show:
             lines.append(_quote(item.text))
+        if item.instead_of:
+            lines.append(f"_(written down by another model than {item.instead_of})_")
     return "".join(f"{line}\n\n" for line in lines)
 
 
@@ -34,7 +40,8 @@ def written(plan: Plan, shown: str, said: Said) -> str:
     """Return the whole written reply (Markdown); empty when there is none."""
     if plan.answer and not said.text and not shown:
         return NOTHING_SAID
-    return f"{shown}{said.text if plan.text else ''}".strip()
+    by_other = f"\n\n_({said.model} answered instead of {said.instead_of})_" if said.instead_of else ""
+    return f"{shown}{said.text if plan.text else ''}{by_other}".strip()
 
 
 async def deliver_text(run: Run, text: str) -> None:
@@ -47,16 +54,24 @@ async def deliver_text(run: Run, text: str) -> None:
     if first:
         await _finish_first(run, first)
     for index, part in enumerate(others, start=1):
-        await run.post(f"post:text:{index}", TextPart(text=part))
+        await post(run, f"post:text:{index}", TextPart(text=part))
     run.written = True
+
+
+async def deliver_reasoning(run: Run, said: Said) -> None:
+    """Post what the model thought, apart from its answer and as much of it as one post holds."""
+    first, *_ = split_text(said.reasoning, run.platform.abilities.text_limit // 2) or [""]
+    if first:
+        more = " …" if len(first) < len(said.reasoning) else ""
+        await post(run, "post:reasoning", TextPart(text=f"_What I thought:_\n{_quote(first)}{more}"))
 
 
 async def _finish_first(run: Run, text: str) -> None:
     """Post the first part; what stands there already, or may stand there since before a crash, gets its final words."""
     begun = run.step(DRAFT) is not None
-    post = await run.post(DRAFT, TextPart(text=text))
+    made = await post(run, DRAFT, TextPart(text=text))
     if begun:
-        await run.edit(post, text)
+        await edit(run, made, text)
 
 
 async def deliver_clip(run: Run, clip: VoiceClip | None, *, text: bool) -> None:
@@ -68,11 +83,13 @@ async def deliver_clip(run: Run, clip: VoiceClip | None, *, text: bool) -> None:
     if clip is None:
         return
     try:
-        await run.post("post:clip", ClipPart(clip=clip))
+        await post(run, "post:clip", ClipPart(clip=clip))
     except PostRefused as error:
         if not text:
             raise
-        await run.post("post:clip:refused", TextPart(text=f"_(I could not post this as a voice clip: {error.reason})_"))
+        await post(
+            run, "post:clip:refused", TextPart(text=f"_(I could not post this as a voice clip: {error.reason})_")
+        )
 
 
 async def apologise(run: Run, sentence: str) -> None:
@@ -80,4 +97,4 @@ async def apologise(run: Run, sentence: str) -> None:
     if run.step(DRAFT) is not None and not run.written:
         await _finish_first(run, sentence)
     else:
-        await run.post("post:sorry", TextPart(text=sentence))
+        await post(run, "post:sorry", TextPart(text=sentence))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.domain.audio import AudioLimits
 from bot.domain.errors import MediaProblem, MediaTooLarge, MediaTooLong, MediaUnreadable
 from bot.domain.messages import Attachment, FetchedMedia, Message
-from bot.pipeline.calls import Run
+from bot.pipeline.run import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,17 +1,18 @@
 """hear: fetched media -> words, or sound that the chat model takes."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from typing_extensions import override
 
 from bot.domain.audio import MediaFile
+from bot.domain.estimates import transcript_tokens
 from bot.domain.models import (
-    Catalogue,
     ChatRequest,
     ChatTurn,
     Delta,
     ModelRef,
+    Origin,
     Request,
     Role,
     Segment,
@@ -20,15 +21,14 @@ from bot.domain.models import (
 )
 from bot.domain.money import CallKind
 from bot.domain.plan import Listening, Plan, Want
-from bot.pipeline.calls import Collector, Result, Run
+from bot.pipeline.calls import Called, Collector, Wish, call_first_able
+from bot.pipeline.run import Result, Run
 
 TRANSCRIBE_PROMPT = (
     "Write down word for word what is said in this recording, in its own language. "
     "Answer with the words alone. If nobody speaks, answer with [silence]."
 )
 SILENCE_MARK = "[silence]"
-TOKENS_PER_SECOND = 8
-"""More than anybody says: bounds the answer of a chat model that writes down a recording."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +41,8 @@ class Heard:
     """Its words; empty when it is silent, or when the chat model gets the sound itself."""
     audio: Sequence[MediaFile] = ()
     """The sound for the chat model."""
+    instead_of: str = ""
+    """The model that was asked first and why it did not write this down; empty when it did."""
 
     @property
     def silent(self) -> bool:
@@ -48,14 +50,14 @@ class Heard:
         return not self.text and not self.audio
 
 
-async def hear(run: Run, plan: Plan, catalogue: Catalogue) -> Sequence[Heard]:
+async def hear(run: Run, plan: Plan) -> Sequence[Heard]:
     """Listen to every recording of the plan, in order; silence is found out before any model is asked.
 
     Raises:
         MediaProblem: a recording cannot be decoded.
         ModelProblem: no planned model wrote it down.
     """
-    ears = Ears(run, plan, catalogue)
+    ears = Ears(run, plan)
     return [await ears.hear(index, listening) for index, listening in enumerate(plan.listen)]
 
 
@@ -86,7 +88,6 @@ class Ears:
 
     run: Run
     plan: Plan
-    catalogue: Catalogue
 
     async def hear(self, index: int, listening: Listening) -> Heard:
         """Listen to one recording, or have it ready for the chat model."""
@@ -96,22 +97,34 @@ class Ears:
         pieces = media.convert(listening.media.path, listening.conversion, await blobs.folder(self.run.job.id))
         if listening.want is Want.HEAR:
             return Heard(listening=listening, audio=[piece async for piece in pieces])
-        words: list[str] = []
-        async for piece in pieces:
-            words.append(await self._transcribe(f"hear:{index}:{len(words)}", listening, piece))
-        return Heard(listening=listening, text=" ".join(filter(None, words)))
+        called = [
+            await self._transcribe(f"hear:{index}:{number}", listening, piece)
+            async for number, piece in _numbered(pieces)
+        ]
+        words = (str(piece.result["text"]) for piece in called)
+        others = (piece.instead_of for piece in called)
+        return Heard(listening=listening, text=" ".join(filter(None, words)), instead_of=next(filter(None, others), ""))
 
-    async def _transcribe(self, step: str, listening: Listening, piece: MediaFile) -> str:
-        def request(ref: ModelRef) -> Request:
-            return self._request(ref, piece)
+    async def _transcribe(self, step: str, listening: Listening, piece: MediaFile) -> Called:
+        def request(ref: ModelRef, origin: Origin) -> Request:
+            return self._request(ref, origin, piece)
 
-        called = await self.run.first_able(step, listening.models, request, Words, self.plan.config.in_doubt)
-        return str(called.result["text"])
+        return await call_first_able(
+            self.run, self.plan, Wish(step=step, choice=listening.models, request=request, collect=Words)
+        )
 
-    def _request(self, ref: ModelRef, piece: MediaFile) -> Request:
+    def _request(self, ref: ModelRef, origin: Origin, piece: MediaFile) -> Request:
         """Ask a model made for transcription directly, and a chat model that hears in words."""
-        if CallKind.TRANSCRIPTION in self.catalogue[ref].kinds:
-            return TranscriptionRequest(model=ref.name, audio=piece, language=self.plan.config.language or None)
+        if CallKind.TRANSCRIPTION in self.plan.catalogue[ref].kinds:
+            language = self.plan.config.language or None
+            return TranscriptionRequest(origin=origin, model=ref.name, audio=piece, language=language)
         turn = ChatTurn(role=Role.USER, text=TRANSCRIBE_PROMPT, audio=(piece,))
-        tokens = max(256, int(piece.seconds * TOKENS_PER_SECOND))
-        return ChatRequest(model=ref.name, turns=(turn,), max_tokens=tokens, temperature=0.0)
+        tokens = transcript_tokens(piece.seconds)
+        return ChatRequest(origin=origin, model=ref.name, turns=(turn,), max_tokens=tokens, temperature=0.0)
+
+
+async def _numbered(pieces: AsyncIterator[MediaFile]) -> AsyncIterator[tuple[int, MediaFile]]:
+    number = 0
+    async for piece in pieces:
+        yield number, piece
+        number += 1

@@ -1,12 +1,14 @@
 """Everything that the pipeline works with, handed to it as one value by the composition root."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from bot.domain.audio import AudioLimits
 from bot.domain.errors import ModelUnknown
 from bot.domain.models import Capabilities, Catalogue, ModelRef
+from bot.domain.money import Price
 from bot.ports import (
     Blobs,
     Channels,
@@ -19,6 +21,9 @@ from bot.ports import (
     Media,
     Platform,
 )
+
+SUGGESTIONS = 5
+"""How many models are named where one has to be chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,8 @@ class House:
     """By name."""
     limits: AudioLimits
     """The most that this service takes from a user."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """What models charge where an admin knows better than their gateways, by gateway/model with `*`."""
 
     def gateway(self, ref: ModelRef) -> Gateway:
         """Return the gateway to a model.
@@ -61,12 +68,27 @@ class House:
         return gateway
 
     async def capabilities(self, ref: ModelRef) -> Capabilities:
-        """Return what a model can do.
+        """Return what a model can do, and what it charges.
 
         Raises:
             ModelUnknown: no such gateway, or no such model there.
         """
-        return await self.gateway(ref).capabilities(ref.name)
+        return self._priced(ref, await self.gateway(ref).capabilities(ref.name))
+
+    async def catalogue(self) -> Catalogue:
+        """Return everything that the gateways set up here offer."""
+        offered = [await gateway.catalogue() for gateway in self.gateways.values()]
+        return {ref: self._priced(ref, can) for models in offered for ref, can in models.items()}
+
+    async def able(self, needs: str) -> Sequence[str]:
+        """Return some models that are for something (`speech`) or take something (`image`), free ones first."""
+        known = (await self.catalogue()).items()
+        able = sorted((not can.free, str(ref)) for ref, can in known if needs in can.kinds | can.inputs)
+        return [name for _, name in able[:SUGGESTIONS]]
+
+    def _priced(self, ref: ModelRef, can: Capabilities) -> Capabilities:
+        price = next((price for name, price in self.prices.items() if fnmatchcase(str(ref), name)), None)
+        return can if price is None else replace(can, price=price, free=price == Price())
 
     async def catalogue_of(self, refs: frozenset[ModelRef]) -> Catalogue:
         """Return what some models can do; those that are not known here are left out."""

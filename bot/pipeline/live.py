@@ -13,7 +13,8 @@ import structlog
 from bot.domain.errors import MynahError, PlatformProblem, StorageProblem
 from bot.domain.messages import TextPart
 from bot.domain.text import split_text
-from bot.pipeline.calls import Run
+from bot.pipeline.posts import post, posted
+from bot.pipeline.run import Run
 
 log = structlog.get_logger()
 
@@ -66,11 +67,11 @@ class Draft:
         if not pieces or pieces[0] == self._shown:
             return
         try:
-            post = self._run.posted(DRAFT)
-            if post is None:
-                await self._run.post(DRAFT, TextPart(text=pieces[0] + GROWING))
+            made = posted(self._run, DRAFT)
+            if made is None:
+                await post(self._run, DRAFT, TextPart(text=pieces[0] + GROWING))
             else:
-                await self._run.platform.edit(post, pieces[0] + GROWING, answering=self._run.message)
+                await self._run.platform.edit(made, pieces[0] + GROWING, answering=self._run.message)
             self._shown = pieces[0]
         except (PlatformProblem, StorageProblem) as error:
             log.info("draft not shown", reason=str(error))

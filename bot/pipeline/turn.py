@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from bot.domain.errors import MediaProblem, MediaUnreadable
+from bot.domain.errors import MediaProblem, MediaUnreadable, ModelCannot
 from bot.domain.jobs import Job
-from bot.domain.models import Catalogue, ChatTurn, Role
+from bot.domain.models import ChatTurn, Role
 from bot.domain.plan import Plan, plan_turn
 from bot.pipeline.answer import Said, answer
-from bot.pipeline.calls import Run
-from bot.pipeline.deliver import deliver_clip, deliver_text, shown_before, written
+from bot.pipeline.deliver import deliver_clip, deliver_reasoning, deliver_text, shown_before, written
 from bot.pipeline.fetch import Fetched, fetch
 from bot.pipeline.hear import hear
 from bot.pipeline.house import House
+from bot.pipeline.run import Run
 from bot.pipeline.speak import speak
+from bot.pipeline.warn import warn_admins
 from bot.ports import Live, Stage
 
 
@@ -31,22 +32,24 @@ async def take_turn(run: Run) -> None:
     async with run.platform.progress(run.message) as live:
         await _show(live, Stage.FETCHING, run.message.attachments)
         fetched = await fetch(run)
-        plan, catalogue = await _plan(run, fetched)
+        plan = await _plan(run, fetched)
 
         await _show(live, Stage.LISTENING, plan.listen)
-        heard = await hear(run, plan, catalogue)
-        shown = shown_before(heard, fetched.problems)
+        heard = await hear(run, plan)
+        shown = shown_before(plan, heard, fetched.problems)
 
         await _show(live, Stage.THINKING, plan.answer)
         said = await answer(run, plan, heard, shown)
         await deliver_text(run, text := written(plan, shown, said))
+        await deliver_reasoning(run, said)
 
         await _show(live, Stage.SPEAKING, plan.speak)
-        clip = await speak(run, plan, said.text)
+        clip = await speak(run, plan, said)
 
         await live.stage(Stage.POSTING)
         await deliver_clip(run, clip, text=bool(text))
         await _remember(run, said)
+        await warn_admins(run, plan.config)
 
 
 async def _show(live: Live, stage: Stage, work: Sequence[object]) -> None:
@@ -55,13 +58,16 @@ async def _show(live: Live, stage: Stage, work: Sequence[object]) -> None:
         await live.stage(stage)
 
 
-async def _plan(run: Run, fetched: Fetched) -> tuple[Plan, Catalogue]:
+async def _plan(run: Run, fetched: Fetched) -> Plan:
     house, message = run.house, run.message
     _refuse_if_nothing_is_left(message.text, fetched)
     config = (await house.channels.config(message.place)).config
     named = frozenset(config.chat_model + config.transcription_model + config.video_model + config.speech_model)
-    catalogue = await house.catalogue_of(named)
-    return plan_turn(message, fetched.media, config, catalogue, house.limits), catalogue
+    try:
+        return plan_turn(message, fetched.media, config, await house.catalogue_of(named), house.limits)
+    except ModelCannot as error:
+        choices = await house.able(error.needs) if error.needs else ()
+        raise ModelCannot(error.reason, model=error.model, needs=error.needs, choices=choices) from error
 
 
 def _refuse_if_nothing_is_left(text: str, fetched: Fetched) -> None:
@@ -69,7 +75,7 @@ def _refuse_if_nothing_is_left(text: str, fetched: Fetched) -> None:
     if problems and not fetched.media and not text:
         raise problems[0]
     if not text and not fetched.media:
-        raise MediaUnreadable("it is neither sound nor video")
+        raise MediaUnreadable("it is neither sound nor video nor a picture")
 
 
 async def _remember(run: Run, said: Said) -> None:

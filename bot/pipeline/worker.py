@@ -8,9 +8,9 @@ import structlog
 from bot.domain.channels import InDoubt
 from bot.domain.errors import LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
 from bot.domain.jobs import MAX_TRIES, Job, decide_retry
-from bot.pipeline.calls import Run
 from bot.pipeline.deliver import apologise
 from bot.pipeline.house import House
+from bot.pipeline.run import Run
 from bot.pipeline.turn import open_run, take_turn
 
 log = structlog.get_logger()

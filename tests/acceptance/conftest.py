@@ -36,7 +36,8 @@ def installation(scene: Scene, tmp_path: Path) -> Installation:
 def remote_installation(installation: Installation, openrouter: FakeOpenRouter) -> Installation:
     """Mynah whose ears and mind are paid for; it speaks for itself."""
     models = (
-        '{"chat_model": "openrouter/openai/gpt-4o-mini", "transcription_model": "openrouter/google/gemini-2.5-flash"}'
+        '{"chat_model": "openrouter/openai/gpt-4o-mini", "transcription_model": "openrouter/google/gemini-2.5-flash", '
+        '"speech_model": "local/en_US-joe-medium"}'
     )
     return Installation(folder=installation.folder, settings={**installation.settings, **remote(openrouter, models)})
 

@@ -14,6 +14,7 @@ import bot.app.opening
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from bot.cli import main
+from bot.domain.budgets import Hold
 from bot.domain.jobs import Lease
 from bot.domain.messages import JobId, Message
 from bot.domain.money import UsageRecord
@@ -50,10 +51,16 @@ class MortalJobs(SqlJobs):
 
 class MortalJournal(SqlJournal):
     @override
-    async def begin(self, lease: Lease, name: str) -> None:
+    async def begin(self, lease: Lease, name: str, hold: Hold | None = None) -> None:
         die_here(lease.job, f"before:begin:{name}")
-        await super().begin(lease, name)
+        await super().begin(lease, name, hold)
         die_here(lease.job, f"after:begin:{name}")
+
+    @override
+    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
+        die_here(lease.job, f"before:accepted:{name}")
+        await super().accepted(lease, name, vendor_id, digest)
+        die_here(lease.job, f"after:accepted:{name}")
 
     @override
     async def done(

@@ -17,7 +17,7 @@ KEY = "sk-or-v1-loopback"
 PLATFORMS = {"slack": open_slack, "discord": open_discord}
 REMOTE_MODELS = (
     '{"chat_model": "openrouter/openai/gpt-4o-mini", "transcription_model": "openrouter/google/gemini-2.5-flash", '
-    '"video_model": "openrouter/google/gemini-2.5-flash", "reply": "text"}'
+    '"video_model": "openrouter/google/gemini-2.5-flash", "speech_model": "local/en_US-joe-medium", "reply": "text"}'
 )
 
 

@@ -145,7 +145,11 @@ async def test_the_doctor_tells_a_foreign_package_of_our_name(desk: Installation
 
 
 async def test_config_shows_where_it_comes_from_and_no_secret(desk: Installation):
-    (desk.folder / "mynah.toml").write_text(f'turns = 5\n[openrouter]\nkey = "{SECRET}-toml"\n')
+    (desk.folder / "mynah.toml").write_text(
+        f'turns = 5\n[openrouter]\nkey = "{SECRET}-toml"\n'
+        f'[servers.den]\nbase_url = "http://127.0.0.1:1/v1"\nkey = "{SECRET}-den"\nmodels = {{owl = ["chat", "audio"]}}\n'
+        '[prices."den/*"]\nprompt = "1.5e-7"\n'
+    )
     (desk.folder / "secrets").mkdir()
     (desk.folder / "secrets" / "mynah_discord__token").write_text(f"{SECRET}-file\n")
     filled = replace(
@@ -161,12 +165,15 @@ async def test_config_shows_where_it_comes_from_and_no_secret(desk: Installation
     )
     assert SECRET not in "".join(one.out + one.err for one in (table, as_json, checked))
     told = as_json.json
-    for name in ("openrouter.key", "discord.token", "slack.bot_token"):
+    for name in ("openrouter.key", "discord.token", "slack.bot_token", "servers.den.key"):
         assert told[name] == "(set)"
     assert (told["turns"], told["slack.app_token"], told["channels"]) == (5, None, {"voice": "joe"})
+    assert told["servers.den.models"] == {"owl": ["chat", "audio"]}
+    assert told["prices.den/*.prompt"] == "0.00000015"
     lines = dict(line.split(maxsplit=1) for line in table.out.splitlines()[1:] if len(line.split()) > 1)
     assert lines["slack.app_token"].strip() == "(not set)"
     assert lines["channels"].strip() == "voice=joe"
+    assert lines["servers.den.models"].strip() == "owl=chat, audio"
     assert checked.out == "The settings from mynah.toml and the environment are fine.\n"
 
 

@@ -73,6 +73,26 @@ async def test_files_that_cannot_be_used(desk: Installation):
     assert runs[0].out == "Nothing was said to Mynah yet.\n", "what is refused at once is no job"
 
 
+async def test_budgets_that_make_no_sense(desk: Installation):
+    await told(
+        desk,
+        {
+            "there is no platform 'slak'; a scope is service, users, PLATFORM": [
+                "budget",
+                "set",
+                "slak:T1",
+                "day",
+                "5",
+            ],
+            "slack:T1:C1:1.2: a scope is service": ["budget", "set", "slack:T1:C1:1.2", "day", "5"],
+            "period: 'week' is neither day nor month": ["budget", "set", "service", "week", "5"],
+            "dollars: '5,50' is no amount such as 5": ["budget", "set", "service", "day", "5,50"],
+            "Missing argument 'dollars'": ["budget", "set", "service", "day"],
+            "period: '5' is neither day nor month": ["budget", "unset", "service", "5"],
+        },
+    )
+
+
 async def test_places_settings_and_runs_that_are_none(desk: Installation):
     await told(
         desk,

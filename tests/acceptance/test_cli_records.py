@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.storage.clock import SystemClock
+from bot.domain.money import Nanodollars, show_dollars
 from tests.acceptance.commands import all_shown, shown
 from tests.acceptance.recordings import DATA
 from tests.acceptance.service import Installation
@@ -53,7 +54,7 @@ async def test_every_call_is_in_the_records_and_costs_what_was_charged(desk: Ins
         assert (row["calls"], row["cost_nanodollars"], row["of_unknown_cost"]) == (2, charged, 0)
         assert row[name].startswith("terminal:") or row[name] == now().date().isoformat()
     assert CHAT in of_last_minute.out
-    assert f"${charged / 10**9:.6f}"[:6] in by_user.out
+    assert show_dollars(Nanodollars(charged)) == by_user.json[0]["cost"]
 
     (run,) = runs.json
     assert run["status"] == "done"

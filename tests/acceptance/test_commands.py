@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.channels import SETTINGS
+from bot.domain.money import nanodollars, show_dollars
 from tests.acceptance.discord_scene import DiscordScene
 from tests.acceptance.hearing import play
 from tests.acceptance.scenes import Scene
@@ -25,6 +26,11 @@ async def in_public(stage: Stage, scene: Scene) -> list[str]:
         return [post.text for post in await scene.fake.bot_messages(scene.channel)]
     assert isinstance(scene, DiscordScene)
     return [post.content for post in await scene.fake.bot_messages(scene.channel) if not post.ephemeral]
+
+
+async def exactly_charged(stage: Stage) -> str:
+    """Return the sum of what was charged, as people are told it."""
+    return show_dollars(nanodollars(sum(call.cost_usd for call in (await stage.openrouter.state()).charged)))
 
 
 # --- answered in the channel ------------------------------------------------------
@@ -74,7 +80,7 @@ async def test_what_a_channel_is_set_to_is_told_to_whoever_asks(stage: Stage):
     assert f"`chat_model` = {CHAT}" in await scene.use("model", kind="chat")
     assert "local/en_US-joe-medium speaks with" in await scene.use("voice")
     assert SETTINGS["reply"].document in await scene.use("settings", name="reply")
-    assert await scene.use("usage") == "Nothing was used here in the last 30 days."
+    assert await scene.use("usage") == "Nothing was used here this month."
     assert await in_public(stage, scene) == []
 
 
@@ -83,11 +89,16 @@ async def test_usage_counts_what_was_used_here(stage: Stage):
     message = await scene.write(f"{scene.mention} hello?")
     await scene.wait(message, texts=1)
     await stage.over(message)
-    told = await scene.use("usage")
-    assert f"{CHAT}: 1 calls" in told
-    assert "$0." in told
+    charged = await exactly_charged(stage)
+    assert (await scene.use("usage")).splitlines() == [
+        f"**This channel**: {charged} in 1 call today, {charged} in 1 call this month.",
+        "By model:",
+        f"- {CHAT}: {charged} in 1 call today, {charged} in 1 call this month",
+        "By person:",
+        f"- you: {charged} in 1 call today, {charged} in 1 call this month",
+    ]
     elsewhere = await stage.scene.among_others()
-    assert await elsewhere.use("usage") == "Nothing was used here in the last 30 days."
+    assert await elsewhere.use("usage") == "Nothing was used here this month."
 
 
 async def test_a_value_that_makes_no_sense_is_explained(stage: Stage):
@@ -123,6 +134,18 @@ async def test_only_who_manages_the_channel_changes_it(
     assert f"`{setting}` = {value}  — {scene.scope}" in after
     assert len(set(after.splitlines()) - set(before.splitlines())) == 1
     assert await in_public(stage, scene) == []
+
+
+@on_discord
+@pytest.mark.parametrize("command", ["budget", "usage", "receipt", "retry"])
+async def test_discord_shows_everybody_what_everybody_may_ask(stage: Stage, command: str):
+    scene = await stage.scene.among_others()
+    assert isinstance(scene, DiscordScene)
+    used = await scene.fake.use_slash(command, channel=scene.channel, user=scene.user)
+    answered = await scene.fake.wait_for_answer(
+        used, where=lambda found: any(not one.loading for one in found.messages)
+    )
+    assert all(one.ephemeral for one in answered.messages)
 
 
 @on_discord

@@ -1,6 +1,7 @@
 """Files of all sorts: what can be heard is heard, whatever it is called; all else is told in one sentence."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -108,8 +109,6 @@ DAMAGED: Mapping[str, Recording] = {
     "empty": posing(b""),
     "words": posing(b"This is not sound at all. " * 40),
     "without its index": replace(posing(M4A[: len(M4A) // 2]), name="clip.m4a", declared="audio/mp4"),
-    "a picture that poses as sound": posing(PICTURE),
-    "a picture": Recording(content=PICTURE, name="bird.png", declared="image/png"),
     "a document": Recording(content=b"Dear all,\n" * 50, name="letter.txt", declared="text/plain"),
 }
 
@@ -159,14 +158,26 @@ async def test_several_recordings_are_heard_in_order_and_the_text_says_what_to_d
     assert asked.index("Which one is longer?") < asked.index(", 2.0 s") < asked.index(", 4.0 s")
 
 
-BESIDE: Mapping[str, Recording] = {
-    "a picture": Recording(content=PICTURE, name="bird.png", declared="image/png"),
-    "a document": Recording(content=b"%PDF-1.7\n" * 50, name="birds.pdf", declared="application/pdf"),
+async def test_what_is_no_recording_is_passed_over_beside_words(stage: Stage):
+    await stage.openrouter.say("A list, I guess.")
+    document = Recording(content=b"%PDF-1.7\n" * 50, name="birds.pdf", declared="application/pdf")
+    message = await stage.scene.send(document, text="What is this?")
+    assert [reply.text for reply in await stage.scene.wait(message, texts=1)] == ["A list, I guess."]
+
+
+# --- pictures -------------------------------------------------------------------------
+
+PICTURES: Mapping[str, Recording] = {
+    "as it is": Recording(content=PICTURE, name="bird.png", declared="image/png"),
+    "that poses as sound": posing(PICTURE),
 }
 
 
-@pytest.mark.parametrize("recording", BESIDE.values(), ids=BESIDE)
-async def test_what_is_no_recording_is_passed_over_beside_words(stage: Stage, recording: Recording):
-    await stage.openrouter.say("A bird, I guess.")
-    message = await stage.scene.send(recording, text="What is this?")
-    assert [reply.text for reply in await stage.scene.wait(message, texts=1)] == ["A bird, I guess."]
+@pytest.mark.parametrize("words", ["What is this?", ""])
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+async def test_a_picture_is_shown_to_a_model_that_sees(stage: Stage, picture: Recording, words: str):
+    await stage.openrouter.say("A bird.")
+    message = await stage.scene.send(picture, text=words)
+    assert [reply.text for reply in await stage.scene.wait(message, texts=1)] == ["A bird."]
+    await stage.over(message)
+    assert b64encode(PICTURE) in await stage.openrouter.body(0)

@@ -11,7 +11,9 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.slow]
 SAFE = [
     "before:submit",
     "after:submit",
+    "before:done:hear",
     "after:done:hear",
+    "before:done:answer",
     "after:done:answer",
     "after:begin:speak",
     "before:done:speak",
@@ -22,10 +24,16 @@ SAFE = [
     "before:finish",
     "after:finish",
 ]
-"""Where everything is known after the restart, so the turn goes on by itself. Before a step begins is after the last one."""
+"""Where everything is known after the restart, or can be had from the gateway for nothing, so the turn goes on by itself.
 
-IN_DOUBT = ["after:begin:hear", "before:done:hear", "after:begin:answer", "before:done:answer"]
-"""Where a paid call may have been made, so somebody is asked."""
+Before a step begins is after the last one.
+"""
+
+IN_DOUBT = ["after:begin:hear", "before:accepted:hear", "after:begin:answer", "before:accepted:answer"]
+"""Where a paid call may have been made that nobody knows by name, so somebody is asked."""
+
+UNDER_WAY = ["after:accepted:hear", "after:accepted:answer"]
+"""Where the gateway named the call, and knows whether it came to its end."""
 
 GROWING = ["after:begin:post:text", "before:done:post:text", "after:done:post:text"]
 """Where the first words are shown while the paid answer may still be under way."""
@@ -94,8 +102,8 @@ async def test_a_paid_call_in_doubt_is_not_made_again_by_itself(
     assert not await remote_installation.read("runs", "list", "--status", "asked")
 
 
-@pytest.mark.parametrize("death", GROWING)
-async def test_an_answer_that_was_growing_is_finished_by_itself_or_after_a_decision(
+@pytest.mark.parametrize("death", GROWING + UNDER_WAY)
+async def test_an_answer_that_was_under_way_is_finished_by_itself_or_after_a_decision(
     scene: Scene, remote_installation: Installation, openrouter: FakeOpenRouter, death: str
 ):
     await openrouter.answer(Script(text=ANSWER))

@@ -71,6 +71,10 @@ class Scene(ControlClient):
         """Delete a channel with its threads."""
         await self.act("channel_deletions", channel_id=str(channel))
 
+    async def accept_direct_messages(self, user: int, *, accepts: bool) -> None:
+        """Let a user take direct messages or not."""
+        await self.act("user_changes", user_id=str(user), accepts_dms=accepts)
+
     async def direct_message(self, user: int) -> int:
         """Return the channel of the bot's direct message with a user."""
         return int((await self.act("direct_messages", user_id=str(user)))["id"])

@@ -228,6 +228,12 @@ class SlackFake:
         """The calls of one Web API method, in order."""
         return [one for one in (await self.state())["requests"] if one["path"] == f"/api/{method}"]
 
+    async def direct_message(self, user: str) -> str:
+        """The app's direct conversation with a person; empty while there is none."""
+        members = {user, self.bot_user_id}
+        direct = (one for one in (await self.state())["channels"] if one["kind"] == "im")
+        return next((str(one["id"]) for one in direct if set(one["members"]) == members), "")
+
     async def file_bytes(self, file: str) -> bytes:
         """The bytes of a file."""
         async with self.session.get(f"{self.url}/_fake/files/{file}") as response:

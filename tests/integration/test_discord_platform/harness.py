@@ -15,7 +15,7 @@ from adapters.discord.adapter import DiscordPlatform
 from bot.domain.audio import MediaFormat
 from bot.domain.messages import Attachment, ClipPart, Message, VoiceClip
 from bot.ports import Clock, Intake
-from tests.contracts.platform import File, PlatformHarness, Seen
+from tests.contracts.platform import File, PlatformHarness, Seen, Told
 from tests.doubles.intake import RecordingIntake
 from tests.doubles.platform import Trouble
 from tests.fakes.discord.client import FakeDiscord, File as Upload, Posted
@@ -147,6 +147,17 @@ class DiscordHarness(PlatformHarness):
     async def posts(self, answering: Message) -> Sequence[Seen]:
         return [await self._seen(post) for post in await self.scene.replies(int(answering.key))]
 
+    @property
+    @override
+    def person(self) -> str:
+        return str(self.scene.ada)
+
+    @override
+    async def told(self) -> Sequence[Told]:
+        room = await self.scene.fake.direct_message(self.scene.ada)
+        posts = await self.scene.fake.bot_messages(room)
+        return [Told(text=one.content, calls=bool(one.mentions or one.raw["mention_everyone"])) for one in posts]
+
     async def _seen(self, post: Posted) -> Seen:
         clips = [await self.scene.fake.file_bytes(file) for file in post.files]
         return Seen(text=post.content, clip=b"".join(clips))
@@ -156,5 +167,6 @@ class DiscordHarness(PlatformHarness):
         if trouble is Trouble.REFUSED:
             denied = ["SEND_MESSAGES", "SEND_MESSAGES_IN_THREADS"]
             await self.scene.fake.set_permissions(self.scene.channel, deny=denied)
+            await self.scene.fake.accept_direct_messages(self.scene.ada, accepts=False)
         else:
             await self.scene.fake.fail(FAULTS[trouble], CREATE, seconds=TOO_LONG_TO_WAIT)

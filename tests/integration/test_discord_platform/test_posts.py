@@ -331,3 +331,27 @@ async def test_a_clip_without_a_waveform_is_a_voice_message(scene: Scene, platfo
     await platform.post(ClipPart(clip=clip), answering=message, key=KEY)
     (shown,) = await scene.replies(int(message.key))
     assert shown.is_voice
+
+
+# --- direct messages ---------------------------------------------------------
+
+
+async def test_a_direct_message_that_discord_py_repeats_can_be_known_again(scene: Scene, platform: DiscordPlatform):
+    await scene.fake.fail("500", CREATE)
+    await platform.tell(str(scene.ada), "80 % is spent", workspace=str(scene.guild))
+    (told,) = await scene.fake.bot_messages(await scene.fake.direct_message(scene.ada))
+    sent = await scene.fake.requests(f"POST /channels/{told.channel_id}/messages")
+    assert len(sent) == 2
+    assert told.nonce
+
+
+@pytest.mark.parametrize("person", ["", "Ada", "U024BE7LD", "-1", "٤٢"])
+async def test_who_has_no_id_of_discord_is_refused(scene: Scene, platform: DiscordPlatform, person: str):
+    with pytest.raises(PostRefused, match="no id of a person"):
+        await platform.tell(person, "hello", workspace=str(scene.guild))
+
+
+async def test_who_takes_no_direct_messages_is_refused(scene: Scene, platform: DiscordPlatform):
+    shy = await scene.fake.add_user("shy", accepts_dms=False)
+    with pytest.raises(PostRefused, match="take no direct messages"):
+        await platform.tell(str(shy), "hello", workspace=str(scene.guild))

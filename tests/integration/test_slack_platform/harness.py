@@ -13,7 +13,7 @@ from adapters.slack.account import SlackAccount
 from adapters.slack.adapter import SlackPlatform
 from bot.domain.messages import Attachment, Message
 from bot.ports import Clock, Intake
-from tests.contracts.platform import File, PlatformHarness, Seen
+from tests.contracts.platform import File, PlatformHarness, Seen, Told
 from tests.doubles.intake import RecordingIntake
 from tests.doubles.platform import Trouble
 from tests.fakes.slack.client import SlackFake
@@ -139,6 +139,16 @@ class SlackHarness(PlatformHarness):
         messages = await self.slack.bot_messages(self.channel, answering.place.thread)
         return [await self._seen(message) for message in messages]
 
+    @property
+    @override
+    def person(self) -> str:
+        return self.ada
+
+    @override
+    async def told(self) -> Sequence[Told]:
+        room = await self.slack.direct_message(self.ada)
+        return [_told(message) for message in await self.slack.bot_messages(room)] if room else []
+
     async def _seen(self, message: BotMessage) -> Seen:
         if not message.files:
             return Seen(text=shown_text(message))
@@ -148,3 +158,9 @@ class SlackHarness(PlatformHarness):
     async def trouble(self, trouble: Trouble) -> None:
         for match in WRITES:
             await self.slack.fault(match, **FAULTS[trouble])
+
+
+def _told(message: BotMessage) -> Told:
+    """Return a direct message; Slack reads calls in its text and in its block alike."""
+    written = (message.text, *(block["text"] for block in message.blocks))
+    return Told(text=shown_text(message), calls=any("<" in text for text in written))

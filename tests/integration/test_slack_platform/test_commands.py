@@ -115,6 +115,38 @@ async def test_everybody_may_change_their_own_direct_messages(
     assert intake.calls[0].place.direct
 
 
+async def test_people_are_shown_by_name_in_an_answer(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    intake.answer = f"- <@{ada}> and <!channel>: free"
+    async with serving(platform, intake, slack):
+        answer = await answered(slack, "/usage", "", user=ada, channel=channel)
+    assert answer == f"- <@{ada}> and &lt;!channel>: free"
+
+
+@pytest.mark.parametrize(("text", "manages"), [("", False), ("day 5", True)])
+async def test_who_may_limit_a_channel_is_only_looked_up_for_a_limit(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, text: str, manages: bool
+):
+    admin = await slack.create_user("Grace", is_admin=True)
+    channel = await slack.create_channel([admin])
+    async with serving(platform, intake, slack):
+        await answered(slack, "/budget", text, user=admin, channel=channel)
+    assert intake.calls[0].may_manage is manages
+    assert len(await slack.requests("users.info")) == int(manages)
+
+
+async def test_who_decides_about_a_retry_is_looked_up(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str
+):
+    admin = await slack.create_user("Grace", is_admin=True)
+    channel = await slack.create_channel([admin, ada], creator=admin)
+    async with serving(platform, intake, slack):
+        for user in (ada, admin):
+            await answered(slack, "/retry", "", user=user, channel=channel)
+    assert [call.may_manage for call in intake.calls] == [False, True]
+
+
 async def answered(slack: SlackFake, command: str, text: str, *, user: str, channel: str) -> str:
     """Type a command and return what its author sees."""
     used = await slack.slash(command, text, user=user, channel=channel)

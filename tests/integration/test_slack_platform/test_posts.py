@@ -8,7 +8,7 @@ import pytest
 
 from adapters.slack.adapter import SlackPlatform
 from bot.domain.audio import MediaFormat
-from bot.domain.errors import PostInDoubt, PostNotDone
+from bot.domain.errors import PostInDoubt, PostNotDone, PostRefused
 from bot.domain.messages import ClipPart, TextPart, VoiceClip
 from tests.fakes.slack.client import SlackFake
 from tests.integration.test_slack_platform.harness import (
@@ -135,3 +135,9 @@ def clip(tmp_path: Path) -> ClipPart:
     path = tmp_path / "reply.mp3"
     path.write_bytes(b"ID3\x03" + bytes(5_000))
     return ClipPart(clip=VoiceClip(path=str(path), format=MediaFormat.MP3, filename="reply.mp3", seconds=1.0))
+
+
+async def test_nobody_is_told_what_is_for_somebody_unknown(slack: SlackFake, platform: SlackPlatform):
+    with pytest.raises(PostRefused, match="nobody by this id"):
+        await platform.tell("U0000000000", "hello", workspace=slack.team_id)
+    assert await slack.requests("chat.postMessage") == []

@@ -23,6 +23,11 @@ def add_user(act: Context) -> dict[str, Any]:
     return {"id": user.id}
 
 
+def change_user(act: Context) -> None:
+    """Let a user take direct messages or not; `user_id`, `accepts_dms`."""
+    act.world.user(act.text("user_id")).accepts_dms = bool(act.payload["accepts_dms"])
+
+
 def add_guild(act: Context) -> dict[str, Any]:
     """Make a guild that the bot is in; `name`, `owner_id`, `members`, `premium_tier`, `id`, `denied` by name."""
     world, now = act.world, act.world.clock.now()
@@ -116,6 +121,7 @@ def set_application(act: Context) -> dict[str, Any]:
 
 ACTS = {
     "users": add_user,
+    "user_changes": change_user,
     "guilds": add_guild,
     "members": add_member,
     "channels": add_channel,

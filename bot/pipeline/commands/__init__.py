@@ -1,0 +1,1 @@
+"""commands: what is answered at once, to its author alone; one file a group of commands."""

@@ -1,0 +1,61 @@
+"""warn: admins are told once, in a direct message, when a budget is nearly spent."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot.domain.budgets import Budget, spending_scopes
+from bot.domain.channels import ChannelConfig
+from bot.domain.errors import PlatformProblem, StorageProblem
+from bot.domain.messages import TextPart
+from bot.domain.money import show_amount
+from bot.pipeline.posts import post
+from bot.pipeline.run import Run
+
+log = structlog.get_logger()
+
+
+async def warn_admins(run: Run, config: ChannelConfig) -> None:
+    """Tell of the budgets that became nearly spent by this turn, each once in its day or month.
+
+    Who is told: the channel's `admins`, else whoever set the budget from the chat; where nobody is known or none of
+    them can be reached, it is said in the thread. A failure is logged: the reply itself is complete.
+    """
+    try:
+        for budget in await run.house.ledger.warn(spending_scopes(run.message.place, run.message.author)):
+            await _warn(run, config.admins or _setter(run, budget), budget)
+    except (PlatformProblem, StorageProblem) as error:
+        log.warning("admins not warned", reason=str(error))
+
+
+def _setter(run: Run, budget: Budget) -> Sequence[str]:
+    """Return who set a budget, where it was a person of this workspace."""
+    of_here = budget.scope.startswith(f"{run.message.place.platform}:{run.message.place.workspace}")
+    return (budget.by,) if of_here and " " not in budget.by else ()
+
+
+async def _warn(run: Run, admins: Sequence[str], budget: Budget) -> None:
+    text = warning(budget)
+    log.warning("budget nearly spent", scope=budget.scope, period=budget.period.value)
+    told = [admin for admin in admins if await _is_told(run, admin, text)]
+    if not told:
+        await post(run, f"post:warning:{budget.scope}:{budget.period}", TextPart(text=text))
+
+
+async def _is_told(run: Run, admin: str, text: str) -> bool:
+    try:
+        await run.platform.tell(admin, text, workspace=run.message.place.workspace)
+    except PlatformProblem as error:
+        log.warning("admin not told", admin=admin, reason=error.reason)
+        return False
+    return True
+
+
+def warning(budget: Budget) -> str:
+    """Say how a budget stands (Markdown)."""
+    part = 100 * budget.spent // budget.limit if budget.limit else 100
+    return (
+        f"Heads-up: {part} % of this {budget.period}'s budget of {budget.scope} is spent "
+        f"({show_amount(budget.spent)} of {show_amount(budget.limit)}). "
+        "At 100 % I refuse what costs money; `/budget` shows and changes it."
+    )
