@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.rig.machine import ROOT, describe
 from benchmarks.rig.page import write_section
 
-QUESTIONS = ("turns", "faults", "conversion", "transcription", "speech", "storage")
+QUESTIONS = ("turns", "faults", "gateways", "conversion", "transcription", "speech", "storage")
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 

@@ -1,4 +1,4 @@
-"""How many messages are stored in a second, each on the disk before it is acknowledged, with group commit and without."""
+"""How many messages are stored in a second, with group commit and without, and how long the money of a call takes."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ from adapters.storage.jobs import SqlJobs
 from adapters.storage.migrations import migrate
 from benchmarks.bare.sqlite import store
 from benchmarks.rig.machine import filesystem
+from benchmarks.rig.reservations import WRITERS as MONEY_WRITERS, Reserved, reserve
 from benchmarks.rig.tables import Aim, aims, pair, percentile, ratio, spread, table
 from bot.domain.messages import Addressed, Author, Message, Place
 
@@ -35,6 +36,12 @@ A message is stored as a job: one row, and its channel's mark, on the disk (WAL,
 returns. The other side does the same through `sqlite3` in one thread, with one commit for each message. Both are asked by
 one task, and by {WRITERS} at once, in turns, round by round. The floor is what the disk takes for 4 KB: a write and an
 `fdatasync`. Rates: median (lowest to highest); times of a commit are over all rounds."""
+
+MONEY = f"""\
+Before a paid call its worst case is held against the budgets of all its scopes (service, platform, workspace, channel,
+user; each with one for the day and one for the month), and after it the cost takes the place of the hold: two commits for
+each call. {MONEY_WRITERS} writers do so at once, in a database with no calls and in one with the calls of a busy month.
+The check alone reads how the ten budgets of one call stand."""
 
 Store = Callable[[Message], Awaitable[object]]
 
@@ -67,7 +74,11 @@ async def measure(*, quick: bool) -> str:
                     for way, stored in {"one commit each": plain, "Mynah": mynah}.items():
                         batch = [next(messages) for _ in range(amount)]
                         runs.setdefault((way, str(writers)), []).append(await _stored(stored, batch, writers))
-    return "\n\n".join((METHOD, f"The filesystem is {kind}.", _table(runs, floor), aims(_aims(runs))))
+        reserved = [await reserve(folder, rows=rows, calls=size) for rows in (0, 10_000 if quick else 1_000_000)]
+    wanted = aims([*_aims(runs), *_money_aims(reserved[-1])])
+    return "\n\n".join(
+        (METHOD, f"The filesystem is {kind}.", _table(runs, floor), MONEY, _money_table(reserved), wanted)
+    )
 
 
 def _messages() -> Iterator[Message]:
@@ -155,6 +166,28 @@ def _aims(runs: Mapping[tuple[str, str], Sequence[Run]]) -> Sequence[Aim]:
     return (
         Aim(what=f"stored by {WRITERS} at once", limit=200, measured=_rate(many), unit="messages/s", at_least=True),
         Aim(what="the same, p99 of a commit", limit=250, measured=percentile(commits, 99), unit="ms"),
+    )
+
+
+def _money_table(reserved: Sequence[Reserved]) -> str:
+    columns = ("calls before", "held and settled a second", "hold p50 / p99, ms", "settle p50 / p99, ms", "check alone p50 / p99, ms", "upgraded in, s")  # fmt: skip
+    return table(columns, [_money_cells(one) for one in reserved])
+
+
+def _money_cells(reserved: Reserved) -> Sequence[str]:
+    times = (reserved.holds, reserved.settlements, reserved.checks)
+    return (
+        f"{reserved.rows:,}",
+        f"{reserved.rate:,.0f}",
+        *(f"{percentile(took, 50):.2f} / {percentile(took, 99):.2f}" for took in times),
+        f"{reserved.upgrade_seconds:.1f}",
+    )
+
+
+def _money_aims(reserved: Reserved) -> Sequence[Aim]:
+    check = percentile(reserved.checks, 99)
+    return (
+        Aim(what=f"budgets checked with {reserved.rows:,} calls in the month, p99", limit=1, measured=check, unit="ms"),
     )
 
 

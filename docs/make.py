@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -31,9 +32,14 @@ def settings_page() -> str:
         "| TOML | environment | default | meaning |\n|---|---|---|---|\n"
     )
     for name, field in _fields(Settings):
-        variable = f"MYNAH_{name.replace('.', '__').upper()}"
-        page.write(f"| `{name}` | `{variable}` | {_default(field)} | {field.description} |\n")
+        page.write(f"| `{name}` | {_variable(name)} | {_default(field)} | {field.description} |\n")
     return page.getvalue()
+
+
+def _variable(name: str) -> str:
+    table, of_named, _ = name.partition(".NAME.")
+    variable = f"`MYNAH_{table.replace('.', '__').upper()}`"
+    return f"in {variable}" if of_named else variable
 
 
 def _fields(table: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -42,10 +48,21 @@ def _fields(table: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fie
             yield from _fields(field.annotation, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", field
+            yield from _named_fields(field, f"{prefix}{name}.NAME.")
+
+
+def _named_fields(field: FieldInfo, prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the settings of a table that there is one of for each name, such as a server."""
+    values = get_args(field.annotation)[1:] if get_origin(field.annotation) is dict else ()
+    for table in values:
+        if isinstance(table, type) and issubclass(table, BaseModel):
+            yield from _fields(table, prefix)
 
 
 def _default(field: FieldInfo) -> str:
     value = field.default
+    if field.is_required():
+        return "needed"
     if value is None:
         return "a secret, not set" if SecretStr in getattr(field.annotation, "__args__", ()) else "not set"
     if isinstance(value, tuple):
@@ -80,6 +97,7 @@ def commands_page() -> str:
     for command in COMMANDS.values():
         answered = "in the channel" if command.answer is Answer.TURN else "to you alone"
         needed = "manage-channel permission" if command.changes else ""
+        needed = f"{needed}, or to be whose message it is" if command.changes and not command.options else needed
         page.write(f"| `{command.usage}` | {command.description}. | {answered} | {needed} |\n")
     page.write("\n## At the command line\n\n| command | what it does |\n|---|---|\n")
     for name, summary in _cli_commands():
@@ -96,6 +114,8 @@ def _cli_commands() -> Iterator[tuple[str, str]]:
 def _walk(command: object, prefix: str) -> Iterator[tuple[str, str]]:
     for name, child in getattr(command, "commands", {}).items():
         if hasattr(child, "commands"):
+            if child.invoke_without_command:
+                yield f"{prefix}{name}", (child.help or "").split("\n")[0]
             yield from _walk(child, f"{prefix}{name} ")
         else:
             arguments = " ".join(p.name.upper() for p in child.params if p.param_type_name == "argument")

@@ -16,7 +16,7 @@ def store(connection: sqlite3.Connection, message: Message) -> None:
     where = {"platform": place.platform, "workspace": place.workspace, "channel": place.channel, "thread": ""}
     statements = (
         SQL["advance_mark"](**where, direct=int(place.direct), key=message.key),
-        SQL["submit"](id=message.job_id, lane=place.conversation, platform=place.platform,
+        SQL["submit"](id=message.job_id, lane=place.conversation, channel=place.scopes[1], platform=place.platform,
                       message=message_to_json(message), now=now),
     )  # fmt: skip
     connection.execute("BEGIN IMMEDIATE")
