@@ -234,6 +234,8 @@ class BudgetExceeded(ModelProblem):
         """When the budget starts anew, in milliseconds since 1970 (UTC)."""
         self.whose = ""
         """Whose budget it is, in the words of who asked; empty when nobody has put it so."""
+        self.free: tuple[str, ...] = ()
+        """Models that would do it for nothing."""
 
     @property
     @override
@@ -243,9 +245,12 @@ class BudgetExceeded(ModelProblem):
         return (
             f"The budget of {show_amount(self.limit)} for this {self.period} does not allow that{whose}: "
             f"{show_amount(self.left)} is left, and the call may cost {show_amount(self.needed)}. "
-            f"It starts anew on {reset:%d %B} at {reset:%H:%M} UTC. "
-            "The embedded models cost nothing and go on working: `/model` sets them, for example local/whisper-tiny.en."
+            f"It starts anew on {reset:%d %B} at {reset:%H:%M} UTC.{self._advice}"
         )
+
+    @property
+    def _advice(self) -> str:
+        return f" Until then, `/model` can choose what costs nothing: {', '.join(self.free)}." if self.free else ""
 
 
 class PlatformProblem(MynahError):

@@ -18,7 +18,7 @@ import structlog
 from bot.domain.budget_text import whose_words
 from bot.domain.budgets import Hold, spending_scopes
 from bot.domain.channels import Choice, InDoubt, UnknownPrice
-from bot.domain.errors import BudgetExceeded, ModelCannot, ModelInDoubt, ModelProblem, ModelUnpriced
+from bot.domain.errors import BudgetExceeded, MediaProblem, ModelCannot, ModelInDoubt, ModelProblem, ModelUnpriced
 from bot.domain.estimates import listed_cost, worst_case
 from bot.domain.journal import Step, StepState
 from bot.domain.models import Accepted, Catalogue, ChatRequest, Delta, Finished, ModelRef, Origin, Request
@@ -111,8 +111,8 @@ def _told(problems: list[ModelProblem]) -> ModelProblem:
     return next((problem for problem in problems if problem.transient), first)
 
 
-Answer = tuple[Result, Finished]
-"""What was collected, and the last delta."""
+Answer = tuple[Collector, Finished]
+"""What took the deltas, and the last of them."""
 
 
 class _Call:
@@ -145,12 +145,13 @@ class _Call:
         return await self._journalled(self._taken(self._gateway.perform(self._request)), instead_of)
 
     async def _begin(self) -> None:
-        self._at = self._run.house.clock.now()
+        self._vendor_id, self._at, self._started = None, self._run.house.clock.now(), time.monotonic()
         try:
             await self._run.house.journal.begin(self._run.job.lease, self._name, self._hold())
         except BudgetExceeded as error:
             error.model = str(self._ref)
             error.whose = whose_words(error.scope, self._run.message.place, self._run.message.author)
+            error.free = tuple(await self._run.house.able(self._request.kind, free=True))
             raise
         self._run.note(self._name, StepState.BEGAN)
 
@@ -173,7 +174,7 @@ class _Call:
     async def _journalled(self, answer: Awaitable[Answer], instead_of: str) -> Result:
         journal, lease = self._run.house.journal, self._run.job.lease
         try:
-            result, end = await answer
+            collected, end = await answer
         except ModelInDoubt as error:
             await journal.unknown(lease, self._name, error.reason, self._record(error.usage or Usage()))
             raise
@@ -181,8 +182,13 @@ class _Call:
             charged = None if error.usage is None else self._record(error.usage)
             await journal.failed(lease, self._name, error.reason, charged)
             raise
-        result = {**result, "model": end.model, "instead_of": instead_of}
-        await journal.done(lease, self._name, result, self._record(self._priced(end.usage), end.model))
+        used = self._record(self._priced(end.usage), end.model)
+        try:
+            result = {**await collected.result(), "model": end.model, "instead_of": instead_of}
+        except (ModelProblem, MediaProblem) as error:  # it was paid all the same
+            await journal.failed(lease, self._name, str(error), used)
+            raise
+        await journal.done(lease, self._name, result, used)
         self._run.note(self._name, StepState.DONE, result)
         return result
 
@@ -207,7 +213,7 @@ class _Call:
                 elif isinstance(delta, Finished):
                     end = delta
                 await collect.take(delta)
-        return await collect.result(), end
+        return collect, end
 
     async def _accept(self, delta: Accepted) -> None:
         if delta.id != self._vendor_id:

@@ -80,9 +80,9 @@ class House:
         offered = [await gateway.catalogue() for gateway in self.gateways.values()]
         return {ref: self._priced(ref, can) for models in offered for ref, can in models.items()}
 
-    async def able(self, needs: str) -> Sequence[str]:
-        """Return some models that are for something (`speech`) or take something (`image`), free ones first."""
-        known = (await self.catalogue()).items()
+    async def able(self, needs: str, *, free: bool = False) -> Sequence[str]:
+        """Return some models that are for something (`speech`) or take something (`image`), free ones first, or alone."""
+        known = [(ref, can) for ref, can in (await self.catalogue()).items() if can.free or not free]
         able = sorted((not can.free, str(ref)) for ref, can in known if needs in can.kinds | can.inputs)
         return [name for _, name in able[:SUGGESTIONS]]
 

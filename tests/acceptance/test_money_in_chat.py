@@ -32,7 +32,7 @@ async def test_a_budget_that_is_used_up_refuses_politely_and_is_lifted_again(sta
     refusal = await told_after(stage, scene, "hello?")
     assert "The budget of $0.0001 for this day does not allow that" in refusal
     assert "00:00 UTC" in refusal
-    assert "embedded models cost nothing" in refusal
+    assert "can choose what costs nothing: local/smollm2-135m-instruct" in refusal
     assert await stage.charged() == 0
 
     assert "$0.05 a day" in await scene.use("budget", manages=True, period="day", dollars="0.05")

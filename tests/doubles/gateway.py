@@ -119,6 +119,8 @@ class ScriptedGateway(Gateway):
     """Whether it names its calls."""
     remembers: bool = False
     """Whether it can give the answer of a call that was cut off and that it had named, for nothing more."""
+    mute: bool = False
+    """Whether speech comes without a sound."""
     requests: list[Request] = field(default_factory=list)
     """Every call that was made, in order, failed ones included."""
     charges: list[Nanodollars | None] = field(default_factory=list)
@@ -199,7 +201,7 @@ class ScriptedGateway(Gateway):
                 usage = Usage(tokens_in=asked, tokens_out=len(said), audio_ms=spoken, cost=free)
                 return [*(TextDelta(text=word) for word in said), *sounds], usage, len(said) < len(words)
             case SpeechRequest():
-                sounds = [_tone() for _ in _words(request.text)]
+                sounds = [] if self.mute else [_tone() for _ in _words(request.text)]
                 return sounds, _heard(len(sounds) * WORD_SECONDS), False
 
     def _say(self, kind: CallKind, request: Request) -> str:

@@ -74,7 +74,6 @@ async def test_a_call_that_does_not_fit_is_refused_with_the_time_of_reset_and_no
     assert "The budget of $0.001 for this day does not allow that (this conversation): $0.001 is left" in told
     assert "It starts anew on" in told
     assert "UTC" in told
-    assert "embedded models cost nothing" in told
     assert home.gateway.requests == []
     [job] = home.store.jobs.values()
     assert job.status is JobStatus.FAILED
@@ -87,6 +86,15 @@ async def test_every_scope_can_say_no(home: TestHouse, scope: str, period: Perio
     await home.say(message("1", "Hello"))
     assert "does not allow that" in texts(home)[0]
     assert home.gateway.charges == []
+
+
+async def test_a_refusal_names_what_would_do_it_for_nothing(home: TestHouse):
+    ear = home.gateway.models["ear"]
+    free = {"brain": replace(home.gateway.models["mind"], free=True), "drum": replace(ear, free=True)}
+    home.gateway.models = {**home.gateway.models, **free}
+    await limit(home, CHANNEL, "0")
+    await home.say(message("1", "Hello"))
+    assert texts(home)[0].endswith("Until then, `/model` can choose what costs nothing: scripted/brain.")
 
 
 async def test_what_is_free_goes_on_where_the_budget_is_used_up(tmp_path: Path):
@@ -181,6 +189,34 @@ async def test_an_admin_who_cannot_be_reached_does_not_spoil_the_reply(home: Tes
     assert [text[:8] for text in texts(home)] == ["Good mor", "Heads-up"]
     [job] = home.store.jobs.values()
     assert job.status is JobStatus.DONE
+
+
+# --- paid for nothing -----------------------------------------------------------------
+
+
+async def test_speech_that_says_nothing_is_paid_all_the_same(home: TestHouse):
+    home.gateway.mute = True
+    await home.say(message("1", "Lunch is ready", command="say"))
+    assert "it said nothing" in texts(home)[0]
+    assert [record.usage.cost for record in home.ledger.records] == [PRICE]
+    assert home.ledger.holds == {}
+
+
+async def test_speech_that_is_too_long_to_keep_is_paid_all_the_same(home: TestHouse, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.pipeline.sound.LIMIT_BYTES", 100)
+    await home.say(message("1", "Lunch is ready", command="say"))
+    [job] = home.store.jobs.values()
+    assert job.status is JobStatus.FAILED
+    assert [record.usage.cost for record in home.ledger.records] == [PRICE]
+    assert home.ledger.holds == {}
+
+
+async def test_a_call_that_is_made_anew_has_no_name_of_the_one_before(tmp_path: Path):
+    home = priced(open_test_house(tmp_path, in_doubt="retry"))
+    home.gateway.ids = False
+    await left_over(home, StepState.ACCEPTED, "call-1")
+    await home.work()
+    assert [(record.call, record.usage.cost) for record in home.ledger.records] == [("call-1", None), (None, PRICE)]
 
 
 # --- cut off --------------------------------------------------------------------------
