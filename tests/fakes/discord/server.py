@@ -1,10 +1,5 @@
 """One aiohttp application: REST, gateway, attachments and the control API on one port."""
 
-import asyncio
-import json
-import signal
-import sys
-
 from aiohttp import web
 
 from tests.fakes.discord.calls import Operation
@@ -18,6 +13,7 @@ from tests.fakes.discord.limits import Limits
 from tests.fakes.discord.rest import commands, interactions, messages, places, reactions, threads, webhooks
 from tests.fakes.discord.validation import Validation
 from tests.fakes.discord.world import MIB, World
+from tests.fakes.serving import listening, stopped
 from tests.fakes.specs import specification
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -62,16 +58,5 @@ def application(world: World, *, validate: bool) -> web.Application:
 async def run(port: int, *, validate: bool) -> None:
     """Serve on 127.0.0.1 until SIGTERM or SIGINT, having printed the port as one line of JSON."""
     world = World(Clock())
-    runner = web.AppRunner(application(world, validate=validate), access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
-    await site.start()
-    host, bound = runner.addresses[0][:2]
-    world.origin = f"http://{host}:{bound}"
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    sys.stdout.write(json.dumps({"port": bound}) + "\n")
-    sys.stdout.flush()
-    await ended.wait()
-    await runner.cleanup()
+    async with listening(application(world, validate=validate), port, grace_seconds=0.5) as world.origin:
+        await stopped(world.origin)

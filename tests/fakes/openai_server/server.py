@@ -46,9 +46,9 @@ async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
         call.outcome = "cut"
         await sever(request.transport, rst=cut.rst)
         return web.Response()
-    except (ConnectionError, asyncio.CancelledError):
+    except ConnectionError:
         call.outcome = "cancelled"
-        raise
+        return web.Response()
     call.outcome = "complete" if call.outcome == "open" else call.outcome
     return response
 

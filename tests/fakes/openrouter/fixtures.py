@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from tests.fakes.openrouter.client import FakeOpenRouter, driving
 from tests.fakes.process import running
+from tests.fakes.renewed import renewed
 
 KEY = "sk-or-v1-loopback"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -24,10 +25,8 @@ async def openrouter_process() -> AsyncIterator[str]:
 @pytest_asyncio.fixture
 async def openrouter(openrouter_process: str) -> AsyncIterator[FakeOpenRouter]:
     """The fake, fresh; at the end nobody may have broken the contract."""
-    async with driving(openrouter_process) as fake:
-        await fake.reset()
+    async with driving(openrouter_process) as fake, renewed(fake):
         yield fake
-        assert (await fake.state()).violations == ()
 
 
 @pytest_asyncio.fixture

@@ -3,12 +3,10 @@
 import argparse
 import asyncio
 import json
-import signal
-import sys
 
 import aiohttp
-from aiohttp import web
 
+from tests.fakes.serving import listening, stopped
 from tests.fakes.slack.fake import Fake
 from tests.fakes.slack.options import Options
 from tests.fakes.slack.server import application
@@ -16,20 +14,11 @@ from tests.fakes.slack.server import application
 
 async def serve(port: int, options: Options, *, validate: bool) -> None:
     """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
         fake = Fake(group, session, options, validate=validate)
-        runner = web.AppRunner(application(fake), access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        fake.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        sys.stdout.write(json.dumps({"port": runner.addresses[0][1]}) + "\n")
-        sys.stdout.flush()
-        await stop.wait()
-        fake.reset()
-        await runner.cleanup()
+        async with listening(application(fake), port) as fake.base_url:
+            await stopped(fake.base_url)
+            fake.reset()
 
 
 def main() -> None:

@@ -16,16 +16,17 @@ from adapters.gateways.fal.queue import Waits
 from adapters.gateways.fal.webhook import WebhookPlace
 from adapters.gateways.reply import Patience
 from adapters.storage.clock import SystemClock
-from bot.domain.audio import MediaFile, MediaFormat
+from bot.domain.audio import MediaFile
 from bot.domain.errors import ModelProblem
-from bot.domain.models import ChatRequest, ChatTurn, Delta, Origin, Request, Role, TextDelta, TranscriptionRequest
-from tests.contracts.sounds import babble, write_wav
+from bot.domain.models import ChatRequest, Delta, Origin, Request, TranscriptionRequest
 from tests.fakes.fal.client import FakeFal, driving
 from tests.fakes.process import running
+from tests.fakes.renewed import renewed
+from tests.integration import gateway_calls
+from tests.integration.gateway_calls import HEARS
+from tests.integration.recordings import babbled, recorded
 
 KEY = "id-0123456789:secret-0123456789"
-HEARS = "google/gemini-2.5-flash"
-READS = "openai/gpt-4o-mini"
 DATA = Path(__file__).parents[2] / "data"
 HASTE = Patience(connect=0.5, idle=0.6, quiet=0.6, total=1.5, listing=1, retry=2)
 QUICK = Waits(first=0.02, longest=0.1, stream_after=30, total=5, cancel=1, seek=0.2)
@@ -52,10 +53,8 @@ async def fake_url() -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def fake(fake_url: str) -> AsyncIterator[FakeFal]:
-    async with driving(fake_url) as driver:
-        await driver.reset()
+    async with driving(fake_url) as driver, renewed(driver):
         yield driver
-        assert (await driver.state()).violations == ()
 
 
 @pytest.fixture
@@ -94,31 +93,26 @@ def webhook() -> WebhookPlace:
     return WebhookPlace(url=f"http://127.0.0.1:{port}/fal?from=fal", host="127.0.0.1", port=port)
 
 
-def ask(text: str = "Say hello", *, model: str = READS, call: str = "", **more: Any) -> ChatRequest:
-    turns = more.pop("turns", (ChatTurn(role=Role.USER, text=text),))
-    origin = Origin(call=call, author="a", conversation="c")
-    return ChatRequest(model=model, turns=turns, max_tokens=500, origin=origin, **more)
+def ask(text: str = "Say hello", *, call: str = "", **more: Any) -> ChatRequest:
+    return gateway_calls.ask(text, origin=origin_of(call), **more)
 
 
 def listen(file: MediaFile, *, call: str = "", **more: Any) -> TranscriptionRequest:
-    origin = Origin(call=call, author="a", conversation="c")
-    return TranscriptionRequest(**{"model": HEARS, "audio": file, "origin": origin, **more})
+    return TranscriptionRequest(**{"model": HEARS, "audio": file, "origin": origin_of(call), **more})
+
+
+def origin_of(call: str) -> Origin:
+    return Origin(call=call, author="a", conversation="c")
 
 
 def recording(name: str, seconds: float = 3.0) -> MediaFile:
     """One of the tests' clips."""
-    path = DATA / name
-    return MediaFile(path=str(path), format=MediaFormat(path.suffix[1:]), seconds=seconds, bytes=path.stat().st_size)
+    return recorded(DATA / name, seconds)
 
 
 def long_recording(folder: Path, seconds: float = 40) -> MediaFile:
     """More than a megabyte."""
-    path = Path(write_wav(folder / "long.wav", babble(seconds)))
-    return MediaFile(path=str(path), format=MediaFormat.WAV, seconds=seconds, bytes=path.stat().st_size)
-
-
-async def everything(gateway: FalGateway, request: Request) -> list[Delta]:
-    return [delta async for delta in gateway.perform(request)]
+    return babbled(folder / "long.wav", seconds)
 
 
 async def problem_of(gateway: FalGateway, request: Request) -> tuple[ModelProblem, list[Delta]]:
@@ -128,18 +122,7 @@ async def problem_of(gateway: FalGateway, request: Request) -> tuple[ModelProble
 
 async def problem_in(deltas: AsyncIterator[Delta]) -> tuple[ModelProblem, list[Delta]]:
     """The problem that an answer ends with, and what came before; it has a sentence, and no secret."""
-    came: list[Delta] = []
-
-    async def read() -> None:
-        async for delta in deltas:
-            came.append(delta)  # noqa: PERF401
-
-    with pytest.raises(ModelProblem) as caught:
-        await read()
-    assert caught.value.sentence
-    assert "secret-" not in caught.value.sentence + str(caught.value)
-    return caught.value, came
-
-
-def text_of(deltas: list[Delta]) -> str:
-    return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+    problem, came = await gateway_calls.problem_in(deltas)
+    assert problem.sentence
+    assert "secret-" not in problem.sentence + str(problem)
+    return problem, came

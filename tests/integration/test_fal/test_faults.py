@@ -22,19 +22,8 @@ from bot.domain.errors import (
 from bot.domain.models import Accepted, TextDelta
 from bot.domain.money import nanodollars
 from tests.fakes.fal.client import Action, FakeFal
-from tests.integration.test_fal.conftest import (
-    HASTE,
-    HEARS,
-    KEY,
-    QUICK,
-    Opener,
-    ask,
-    everything,
-    listen,
-    problem_of,
-    recording,
-    text_of,
-)
+from tests.integration.gateway_calls import HEARS, everything, text_of
+from tests.integration.test_fal.conftest import HASTE, KEY, QUICK, Opener, ask, listen, problem_of, recording
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -14,21 +14,12 @@ from adapters.gateways.fal.gateway import FalGateway
 from adapters.gateways.fal.options import Places
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelRefused, ModelUnauthorised
 from bot.domain.journal import Step, StepState
-from bot.domain.models import Accepted, Delta, Finished, Request
+from bot.domain.models import Accepted, Finished, Request
 from bot.domain.money import Usage, nanodollars
 from tests.fakes.fal.client import Action, FakeFal, State
 from tests.fakes.process import ROOT
-from tests.integration.test_fal.conftest import (
-    KEY,
-    Opener,
-    ask,
-    everything,
-    listen,
-    long_recording,
-    problem_in,
-    recording,
-    text_of,
-)
+from tests.integration.gateway_calls import everything, recovered, text_of
+from tests.integration.test_fal.conftest import KEY, Opener, ask, listen, long_recording, problem_in, recording
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -45,10 +36,6 @@ def began(at: int) -> Step:
 
 def accepted(name: str) -> Step:
     return Step(name="answer", state=StepState.ACCEPTED, vendor_id=name, at=now())
-
-
-async def recovered(gateway: FalGateway, step: Step, request: Request) -> list[Delta]:
-    return [delta async for delta in gateway.recover(step, request)]
 
 
 async def submitted(fake: FakeFal, gateway: FalGateway, request: Request, **script: Any) -> str:

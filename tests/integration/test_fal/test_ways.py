@@ -19,29 +19,12 @@ from bot.domain.models import (
 )
 from bot.domain.money import nanodollars
 from tests.fakes.fal.client import FakeFal
-from tests.integration.test_fal.conftest import (
-    DATA,
-    HEARS,
-    QUICK,
-    Opener,
-    ask,
-    everything,
-    listen,
-    long_recording,
-    problem_of,
-    recording,
-    text_of,
-)
+from tests.integration.gateway_calls import HEARS, everything, finished, text_of
+from tests.integration.test_fal.conftest import DATA, QUICK, Opener, ask, listen, long_recording, problem_of, recording
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
-
-
-def finished(deltas: list[object]) -> Finished:
-    last = deltas[-1]
-    assert isinstance(last, Finished)
-    return last
 
 
 def turn(**holds: object) -> ChatTurn:

@@ -14,7 +14,8 @@ from adapters.gateways.fal.webhook import WebhookPlace
 from bot.domain.journal import Step, StepState
 from bot.domain.models import Accepted, Finished
 from tests.fakes.fal.client import Action, FakeFal
-from tests.integration.test_fal.conftest import QUICK, Opener, ask, everything, problem_in, text_of
+from tests.integration.gateway_calls import everything, text_of
+from tests.integration.test_fal.conftest import QUICK, Opener, ask, problem_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -1,9 +1,6 @@
-"""How a gateway is called, what it tells of money, and what it has left after a crash: the rest of the page's lines.
+"""How a gateway is called, what it tells of money, and what it has left after a crash: the rest of the page's lines."""
 
-A probe returns facts, or raises `Lacking` where the gateway refused clearly: before anything was sent or charged for it.
-Everything else that may happen, above all a wrong answer and a breach of a gateway's contract, is a failure.
-"""
-
+import json
 import time
 from dataclasses import replace
 
@@ -13,6 +10,7 @@ from bot.domain.journal import Step, StepState
 from bot.domain.models import Accepted
 from bot.ports import Billed
 from bot.settings import ServerSettings, Settings
+from tests.integration.dying_calls import killed
 from tests.integration.test_gateways_page.asking import (
     TOLD,
     YES,
@@ -28,11 +26,11 @@ from tests.integration.test_gateways_page.asking import (
     taken,
     takes_dictation,
 )
-from tests.integration.test_gateways_page.dying import killed
 from tests.integration.test_gateways_page.files import Files
 from tests.integration.test_gateways_page.fronts import Front
 
 HOUR = 3600
+DYING = "tests.integration.test_gateways_page.dying"
 ANOTHER_COST = "0.000950001"
 
 
@@ -143,7 +141,7 @@ async def recovered(front: Front, files: Files) -> Facts:
     """A process is killed with the answer in its hands; what it wrote down is all that the next one has."""
     await front.say(TOLD)
     model, began = await first_model(front), now()
-    step = replace(await killed(front.tables, front.gateway.name, model), at=began)
+    step = replace(await killed(DYING, json.dumps(front.tables), front.gateway.name, model), at=began)
     try:
         answer = await taken(front.gateway.recover(step, ask(model)))
     except ModelInDoubt:

@@ -9,6 +9,7 @@ import av
 from adapters.media.media import PydubMedia
 from bot.domain.audio import ENCODINGS, Conversion, How, MediaFile, MediaFormat
 from tests.contracts.sounds import nothing, write_wav
+from tests.integration.recordings import recorded
 
 DATA = Path(__file__).parents[2] / "data"
 CLIP = "clip.wav"
@@ -56,17 +57,13 @@ async def make_files(folder: Path) -> Files:
     videos = {form: _seen(folder, form, *made, frames=25) for form, made in VIDEOS.items()}
     async with PydubMedia(workers=1) as media:
         sounds = {form: await _converted(media, DATA / CLIP, form, folder) for form in ENCODINGS}
-        sounds[MediaFormat.WEBM] = _recorded(DATA / "clip.webm", MediaFormat.WEBM, sounds[MediaFormat.WAV].seconds)
+        sounds[MediaFormat.WEBM] = recorded(DATA / "clip.webm", sounds[MediaFormat.WAV].seconds)
         for file in (*sounds.values(), *pictures.values()):
             if file.format is not MediaFormat.PCM16:
                 assert (await media.probe(file.path)).format is file.format
         plain = (MediaFormat.WAV, MediaFormat.PCM16)
         silence = {form: await _converted(media, Path(long), form, folder) for form in plain}
     return Files(sounds=sounds, long=silence, pictures=pictures, videos=videos)
-
-
-def _recorded(path: Path, form: MediaFormat, seconds: float) -> MediaFile:
-    return MediaFile(path=str(path), format=form, seconds=seconds, bytes=path.stat().st_size)
 
 
 async def _converted(media: PydubMedia, source: Path, form: MediaFormat, folder: Path) -> MediaFile:
@@ -86,4 +83,4 @@ def _seen(folder: Path, form: MediaFormat, container: str, codec: str, pixels: s
             frame.pts = number
             muxer.mux(stream.encode(frame.reformat(format=pixels)))
         muxer.mux(stream.encode(None))
-    return _recorded(path, form, frames / 25)
+    return recorded(path, frames / 25)

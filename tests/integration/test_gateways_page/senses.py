@@ -1,8 +1,4 @@
-"""What is said, heard and seen: the lines of the page's table that ask what a gateway's models take and say.
-
-A probe returns facts, or raises `Lacking` where the gateway refused clearly: before anything was sent or charged for it.
-Everything else that may happen, above all a wrong answer and a breach of a gateway's contract, is a failure.
-"""
+"""What is said, heard and seen: the lines of the page's table that ask what a gateway's models take and say."""
 
 import io
 from collections.abc import Awaitable, Callable

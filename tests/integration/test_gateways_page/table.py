@@ -28,7 +28,10 @@ class Line:
     title: str
     """What is asked."""
     probe: Callable[[Front, Files], Awaitable[Facts]]
-    """Asks it."""
+    """Asks it: returns facts, or raises `Lacking` where the gateway refused clearly, before anything was sent or charged.
+
+    Everything else that may happen, above all a wrong answer and a breach of a gateway's contract, is a failure.
+    """
     collects: bool = False
     """Whether the column has what any of its fronts has; else the first that has it speaks for all."""
     joined: Callable[[Collection[str]], str] = " ".join

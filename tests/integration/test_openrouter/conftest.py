@@ -7,6 +7,7 @@ from adapters.gateways.endpoints import OPENROUTER
 from adapters.gateways.gateway import RemoteGateway
 from tests.fakes.openrouter.client import FakeOpenRouter, driving
 from tests.fakes.process import running
+from tests.fakes.renewed import renewed
 from tests.integration.test_openrouter.harness import KEY
 
 
@@ -18,10 +19,8 @@ async def fake_url() -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def fake(fake_url: str) -> AsyncIterator[FakeOpenRouter]:
-    async with driving(fake_url) as driver:
-        await driver.reset()
+    async with driving(fake_url) as driver, renewed(driver):
         yield driver
-        assert (await driver.state()).violations == ()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -10,19 +10,16 @@ from adapters.gateways.endpoints import OPENROUTER
 from adapters.gateways.gateway import RemoteGateway
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import ModelCannot, ModelProblem, ModelRefused
-from bot.domain.models import Accepted, ChatRequest, Delta, Finished, Origin, SoundDelta
+from bot.domain.models import Accepted, ChatRequest, Finished, Origin, SoundDelta
 from tests.fakes.openrouter.client import FakeOpenRouter
 from tests.fakes.openrouter.speech import tone
-from tests.integration.test_openrouter.harness import HEARS, KEY, READS, TALKS, ask, everything, problem_of, text_of
+from tests.integration.gateway_calls import HEARS, READS, ask, everything, problem_of, sound_of, text_of
+from tests.integration.test_openrouter.harness import KEY, TALKS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ORIGIN = Origin(call="c" * 64, author="a" * 64, conversation="t" * 64)
 MUSIC = "google/lyria-3-clip-preview"
-
-
-def sound_of(deltas: list[Delta]) -> bytes:
-    return b"".join(delta.data for delta in deltas if isinstance(delta, SoundDelta))
 
 
 # --- aloud -------------------------------------------------------------------

@@ -23,15 +23,9 @@ from bot.domain.models import (
     TranscriptionRequest,
 )
 from tests.fakes.openrouter.client import FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    HEARS,
-    KEY,
-    SOON,
-    ask,
-    everything,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import HEARS, ask, everything, text_of
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import KEY, SOON
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

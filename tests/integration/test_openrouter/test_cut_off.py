@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import struct
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -29,23 +28,10 @@ from bot.domain.models import (
     TranscriptionRequest,
 )
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    HASTE,
-    HEARS,
-    HELLO,
-    KEY,
-    READS,
-    SOON,
-    Raw,
-    answer,
-    ask,
-    everything,
-    problem_of,
-    request_of,
-    serving,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import HEARS, READS, ask, everything, problem_of, text_of
+from tests.integration.raw_server import HELLO, Raw, answer, request_of, send_reset, serving
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import HASTE, KEY, SOON
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -84,9 +70,7 @@ async def test_a_stream_that_ends_too_early_is_in_doubt(
 async def test_a_connection_that_is_cut_unread_is_in_doubt() -> None:
     async def reset(_: Raw, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
-        connection = writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+        send_reset(writer)
 
     async with serving(reset) as raw, RemoteGateway(OPENROUTER, KEY, raw.url) as gateway:
         problem, _ = await problem_of(gateway, ask())

@@ -17,16 +17,9 @@ from bot.domain.errors import (
     ModelUnauthorised,
 )
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    KEY,
-    Raw,
-    answer,
-    ask,
-    problem_of,
-    request_of,
-    serving,
-    text_of,
-)
+from tests.integration.gateway_calls import ask, problem_of, text_of
+from tests.integration.raw_server import Raw, answer, request_of, serving
+from tests.integration.test_openrouter.harness import KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

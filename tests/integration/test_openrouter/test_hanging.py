@@ -19,20 +19,10 @@ from bot.domain.models import (
     TranscriptionRequest,
 )
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    HASTE,
-    HEARS,
-    KEY,
-    SOON,
-    Raw,
-    ask,
-    everything,
-    problem_of,
-    request_of,
-    serving,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import HEARS, ask, everything, problem_of, text_of
+from tests.integration.raw_server import Raw, request_of, serving
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import HASTE, KEY, SOON
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,11 +6,8 @@ import pytest
 
 from adapters.gateways.gateway import RemoteGateway
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    KEY,
-    ask,
-    problem_of,
-)
+from tests.integration.gateway_calls import ask, problem_of
+from tests.integration.test_openrouter.harness import KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

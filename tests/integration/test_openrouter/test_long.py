@@ -16,18 +16,10 @@ from bot.domain.models import (
     TranscriptionRequest,
 )
 from tests.fakes.openrouter.client import FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    HEARS,
-    KEY,
-    Raw,
-    answer,
-    ask,
-    everything,
-    problem_of,
-    serving,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import HEARS, ask, everything, problem_of, text_of
+from tests.integration.raw_server import Raw, answer, serving
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

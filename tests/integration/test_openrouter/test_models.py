@@ -21,19 +21,9 @@ from bot.domain.models import (
 )
 from bot.domain.money import CallKind
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter.harness import (
-    FREE,
-    HEARS,
-    READS,
-    SPEAKS,
-    TALKS,
-    WRITES_DOWN,
-    ask,
-    everything,
-    problem_of,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import FREE, HEARS, READS, ask, everything, problem_of, text_of
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import SPEAKS, TALKS, WRITES_DOWN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -20,17 +20,9 @@ from adapters.gateways.gateway import RemoteGateway
 from bot.domain.models import ChatTurn, Origin, Request, Role, SpeechRequest, TranscriptionRequest
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
 from tests.fakes.openrouter.sniff import media_of
-from tests.integration.test_openrouter.harness import (
-    HEARS,
-    KEY,
-    READS,
-    SPEAKS,
-    TALKS,
-    WRITES_DOWN,
-    ask,
-    everything,
-    tone,
-)
+from tests.integration.gateway_calls import HEARS, READS, ask, everything
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import KEY, SPEAKS, TALKS, WRITES_DOWN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

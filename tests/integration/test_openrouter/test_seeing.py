@@ -17,7 +17,9 @@ from bot.domain.errors import ModelCannot, ModelProblem, ModelRefused
 from bot.domain.models import ChatRequest, ChatTurn, Role
 from tests.fakes.openrouter.client import FakeOpenRouter
 from tests.fakes.openrouter.speech import encoded
-from tests.integration.test_openrouter.harness import HEARS, KEY, READS, everything, problem_of, text_of, tone
+from tests.integration.gateway_calls import HEARS, READS, everything, problem_of, text_of
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,19 +15,10 @@ from bot.domain.estimates import speech_tokens
 from bot.domain.models import Accepted, Finished, Origin, SoundDelta, SpeechRequest
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
 from tests.fakes.openrouter.sniff import media_of
-from tests.integration.test_openrouter.harness import (
-    KEY,
-    READS,
-    SOON,
-    SPEAKS,
-    TALKS,
-    Raw,
-    answer,
-    everything,
-    problem_of,
-    serving,
-)
-from tests.integration.test_openrouter.test_aloud import MUSIC, sound_of
+from tests.integration.gateway_calls import READS, everything, problem_of, sound_of
+from tests.integration.raw_server import Raw, answer, serving
+from tests.integration.test_openrouter.harness import KEY, SOON, SPEAKS, TALKS
+from tests.integration.test_openrouter.test_aloud import MUSIC
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -16,7 +16,9 @@ from bot.domain.audio import AudioLimits, MediaFile, MediaFormat
 from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused
 from bot.domain.models import Accepted, Finished, Origin, Segment, TextDelta, TranscriptionRequest
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter.harness import KEY, WRITES_DOWN, everything, problem_of, text_of, tone
+from tests.integration.gateway_calls import everything, problem_of, text_of
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter.harness import KEY, WRITES_DOWN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

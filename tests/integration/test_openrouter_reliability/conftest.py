@@ -10,6 +10,7 @@ from adapters.gateways.endpoints import OPENROUTER
 from adapters.gateways.gateway import RemoteGateway
 from tests.fakes.openrouter.client import FakeOpenRouter, driving
 from tests.fakes.process import running
+from tests.fakes.renewed import renewed
 from tests.integration.test_openrouter_reliability.harness import KEY
 
 
@@ -21,9 +22,8 @@ async def driver() -> AsyncIterator[FakeOpenRouter]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def fake(driver: FakeOpenRouter) -> AsyncIterator[FakeOpenRouter]:
-    await driver.reset()
-    yield driver
-    assert (await driver.state()).violations == ()
+    async with renewed(driver):
+        yield driver
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

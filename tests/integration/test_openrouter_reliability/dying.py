@@ -4,27 +4,19 @@ With `early` as second argument it dies in the middle of the answer, else when a
 """
 
 import asyncio
-import json
-import os
-import signal
 import sys
-from dataclasses import asdict
 
 from adapters.gateways.endpoints import OPENROUTER
 from adapters.gateways.gateway import RemoteGateway
-from bot.domain.models import Accepted, Finished, TextDelta
+from bot.domain.models import Finished, TextDelta
+from tests.integration.dying_calls import dies
 from tests.integration.test_openrouter_reliability.harness import KEY, ask
 
 
 async def main(url: str, *, early: bool) -> None:
     async with RemoteGateway(OPENROUTER, KEY, url) as gateway:
         await gateway.catalogue()
-        async for delta in gateway.perform(ask()):
-            if isinstance(delta, Accepted):
-                sys.stdout.write(json.dumps(asdict(delta)) + "\n")
-                sys.stdout.flush()
-            if isinstance(delta, TextDelta if early else Finished):
-                os.kill(os.getpid(), signal.SIGKILL)
+        await dies(gateway.perform(ask()), TextDelta if early else Finished)
 
 
 if __name__ == "__main__":

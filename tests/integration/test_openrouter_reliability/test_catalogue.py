@@ -21,18 +21,9 @@ from bot.domain.money import CallKind, Price
 from bot.ports import Billed, Listed
 from tests.doubles.clock import ManualClock
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter_reliability.harness import (
-    DICTATES,
-    FREE,
-    HEARS,
-    KEY,
-    READS,
-    SOON,
-    SPEAKS,
-    Raw,
-    answer,
-    serving,
-)
+from tests.integration.gateway_calls import FREE, HEARS, READS
+from tests.integration.raw_server import Raw, answer, serving
+from tests.integration.test_openrouter_reliability.harness import DICTATES, KEY, SOON, SPEAKS
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -13,7 +13,8 @@ from adapters.gateways.gateway import RemoteGateway
 from adapters.gateways.reply import Patience
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelRefused, ModelUnauthorised, ModelUnknown
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter_reliability.harness import KEY, ask, everything, problem_of, text_of
+from tests.integration.gateway_calls import everything, problem_in, text_of
+from tests.integration.test_openrouter_reliability.harness import KEY, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -147,7 +148,7 @@ async def test_what_goes_wrong_is_told_and_paid_once_at_the_most(
     await fake.say(**{"text": "one two three four", **row.script})
     if row.fault:
         await fake.fail(path="*/chat/completions", **row.fault)
-    problem, came = await problem_of(gateway.perform(ask(reasoning=row.reasoning)))
+    problem, came = await problem_in(gateway.perform(ask(reasoning=row.reasoning)))
     assert type(problem) is row.kind
     assert row.tells in problem.sentence
     assert problem.model in problem.sentence or row.kind is ModelUnauthorised

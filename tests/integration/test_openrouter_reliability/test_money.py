@@ -10,7 +10,8 @@ from adapters.gateways.gateway import RemoteGateway
 from bot.domain.errors import ModelCannot, ModelUnauthorised, ModelUnreachable
 from bot.domain.money import nanodollars
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter_reliability.harness import KEY, ask, everything
+from tests.integration.gateway_calls import everything
+from tests.integration.test_openrouter_reliability.harness import KEY, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -15,7 +15,8 @@ from adapters.gateways.pace import Limits
 from adapters.gateways.reply import Patience
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelRefused, ModelUnreachable
 from tests.fakes.openrouter.client import Action, Call, FakeOpenRouter
-from tests.integration.test_openrouter_reliability.harness import KEY, SOON, ask, everything, problem_of, text_of
+from tests.integration.gateway_calls import everything, problem_in, text_of
+from tests.integration.test_openrouter_reliability.harness import KEY, SOON, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -33,7 +34,7 @@ async def tired(fake: FakeOpenRouter) -> AsyncIterator[RemoteGateway]:
 async def exhaust(fake: FakeOpenRouter, gateway: RemoteGateway, action: Action = Action.DROP_AFTER) -> None:
     await fake.fail(action, path=CHAT, times=5)
     for number in range(5):
-        problem, _ = await problem_of(gateway.perform(ask(f"try {number}")))
+        problem, _ = await problem_in(gateway.perform(ask(f"try {number}")))
         assert type(problem) is ModelInDoubt
 
 
@@ -42,7 +43,7 @@ async def test_a_gateway_that_fails_in_a_row_is_left_alone(
     fake: FakeOpenRouter, tired: RemoteGateway, action: Action
 ) -> None:
     await exhaust(fake, tired, action)
-    problem, _ = await problem_of(tired.perform(ask()))
+    problem, _ = await problem_in(tired.perform(ask()))
     assert type(problem) is ModelBusy
     assert problem.transient
     assert problem.retry_after is not None
@@ -60,7 +61,7 @@ async def test_after_its_rest_one_call_tries_it(fake: FakeOpenRouter, tired: Rem
         async with asyncio.TaskGroup() as group:
             trial = group.create_task(everything(tired, ask("trial")))
             await fake.wait_for(6)
-            others = [group.create_task(problem_of(tired.perform(ask(f"{number}")))) for number in range(5)]
+            others = [group.create_task(problem_in(tired.perform(ask(f"{number}")))) for number in range(5)]
             for other in others:
                 assert type((await other)[0]) is ModelBusy
         assert text_of(trial.result()) == "back again"
@@ -74,8 +75,8 @@ async def test_a_trial_that_fails_lets_it_rest_longer(fake: FakeOpenRouter, tire
     await exhaust(fake, tired)
     await asyncio.sleep(0.55)
     await fake.fail(Action.DROP_AFTER, path=CHAT)
-    assert type((await problem_of(tired.perform(ask("trial"))))[0]) is ModelInDoubt
-    problem, _ = await problem_of(tired.perform(ask()))
+    assert type((await problem_in(tired.perform(ask("trial"))))[0]) is ModelInDoubt
+    problem, _ = await problem_in(tired.perform(ask()))
     assert isinstance(problem, ModelBusy)
     assert problem.retry_after is not None
     assert problem.retry_after > 0.6
@@ -84,7 +85,7 @@ async def test_a_trial_that_fails_lets_it_rest_longer(fake: FakeOpenRouter, tire
 async def test_overload_counts_as_failing_and_ends_the_tries(fake: FakeOpenRouter, tired: RemoteGateway) -> None:
     await fake.fail(Action.ERROR, path=CHAT, status=503, retry_after_s=0, times=99)
     for _ in range(2):
-        problem, _ = await problem_of(tired.perform(ask()))
+        problem, _ = await problem_in(tired.perform(ask()))
         assert type(problem) is ModelBusy
     # Three tries, then two: the fifth failure ends them all.
     assert len((await fake.state()).calls) == 5
@@ -96,7 +97,7 @@ async def test_answers_are_no_failures(
 ) -> None:
     await fake.fail(Action.ERROR, path=CHAT, status=status, retry_after_s=9, times=8)
     for _ in range(8):
-        assert type((await problem_of(tired.perform(ask())))[0]) is kind
+        assert type((await problem_in(tired.perform(ask())))[0]) is kind
     assert text_of(await everything(tired, ask("hi"))) == "You said: hi"
 
 
@@ -143,7 +144,7 @@ async def test_only_so_many_calls_begin_within_a_minute(fake: FakeOpenRouter) ->
             for number in range(3):
                 group.create_task(everything(gateway, ask(f"{number}")))
         started = time.monotonic()
-        problem, _ = await problem_of(gateway.perform(ask()))
+        problem, _ = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelUnreachable
     assert "too many calls wait" in problem.sentence
     assert time.monotonic() - started < 3 * SOON

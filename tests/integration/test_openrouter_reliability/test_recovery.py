@@ -14,22 +14,9 @@ from bot.domain.journal import Step, StepState
 from bot.domain.models import Accepted, ChatRequest, Finished, ReasoningDelta, SpeechRequest, TranscriptionRequest
 from bot.domain.money import nanodollars
 from tests.fakes.openrouter.client import Action, FakeOpenRouter, Script
-from tests.integration.test_openrouter_reliability.harness import (
-    DICTATES,
-    FREE,
-    HEARS,
-    KEY,
-    READS,
-    SPEAKS,
-    accepted,
-    ask,
-    everything,
-    finished,
-    problem_of,
-    recovered,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import FREE, HEARS, READS, everything, finished, problem_in, recovered, text_of
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter_reliability.harness import DICTATES, KEY, SPEAKS, accepted, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -44,7 +31,7 @@ async def cut(fake: FakeOpenRouter, gateway: RemoteGateway, request: Any, **scri
     """Make a call whose client goes away in the middle; returns what the journal knows of it."""
     await fake.say("one two three four", **script)
     await fake.fail(Action.CUT_MID_STREAM, path="*/chat/completions", after=2)
-    _, came = await problem_of(gateway.perform(request))
+    _, came = await problem_in(gateway.perform(request))
     return accepted(came[0])
 
 
@@ -119,7 +106,7 @@ async def test_a_gateway_that_is_busy_is_asked_again(fake: FakeOpenRouter, gatew
 async def test_what_certainly_cost_nothing_is_made_anew(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
     await fake.say("one two three four", cost_usd=0.01)
     await fake.fail(Action.MIDSTREAM_ERROR, path="*/chat/completions", status=503, after=2)
-    _, came = await problem_of(gateway.perform(ask()))
+    _, came = await problem_in(gateway.perform(ask()))
     deltas = await recovered(gateway, accepted(came[0]), ask())
     named = deltas[0]
     seen = await fake.state()
@@ -139,7 +126,7 @@ async def test_what_is_free_is_made_anew(fake: FakeOpenRouter, gateway: RemoteGa
 
 
 async def doubt(gateway: RemoteGateway, step: Step, request: Any) -> ModelInDoubt:
-    problem, came = await problem_of(gateway.recover(step, request))
+    problem, came = await problem_in(gateway.recover(step, request))
     assert type(problem) is ModelInDoubt
     assert came == []
     assert "may have been charged" in problem.sentence
@@ -152,7 +139,7 @@ async def test_a_call_that_did_not_come_to_its_end_has_a_cost(
 ) -> None:
     await fake.say("one two three four", cost_usd=0.004)
     await fake.fail(Action.CUT_MID_STREAM, path="*/chat/completions", after=2, rst=rst)
-    _, came = await problem_of(gateway.perform(ask(model=HEARS)))
+    _, came = await problem_in(gateway.perform(ask(model=HEARS)))
     problem = await doubt(gateway, accepted(came[0]), ask(model=HEARS))
     assert "did not come to its end" in problem.reason
     seen = await fake.state()
@@ -257,7 +244,7 @@ async def test_an_answer_that_cannot_be_fetched_now_is_fetched_another_time(
 ) -> None:
     first = await everything(gateway, ask())
     await fake.fail(action, path="*/chat/completions", after=1)
-    problem, _ = await problem_of(gateway.recover(accepted(first[0]), ask()))
+    problem, _ = await problem_in(gateway.recover(accepted(first[0]), ask()))
     assert type(problem) is ModelInDoubt
     assert "could not be fetched" in problem.reason
     assert problem.usage == finished(first).usage

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import struct
 import time
 from pathlib import Path
 
@@ -13,22 +12,10 @@ from adapters.gateways.gateway import RemoteGateway
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelUnreachable
 from bot.domain.models import Accepted, TranscriptionRequest
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.test_openrouter_reliability.harness import (
-    HEARS,
-    HELLO,
-    KEY,
-    SOON,
-    Handler,
-    Raw,
-    answer,
-    ask,
-    everything,
-    problem_of,
-    request_of,
-    serving,
-    text_of,
-    tone,
-)
+from tests.integration.gateway_calls import HEARS, everything, problem_in, text_of
+from tests.integration.raw_server import HELLO, Handler, Raw, answer, request_of, send_reset, serving
+from tests.integration.recordings import tone
+from tests.integration.test_openrouter_reliability.harness import KEY, SOON, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -53,7 +40,7 @@ async def test_what_goes_on_failing_goes_up(
     fake: FakeOpenRouter, gateway: RemoteGateway, status: int, posts: int
 ) -> None:
     await fake.fail(Action.ERROR, path=ONE_STREAM, status=status, retry_after_s=0, times=9)
-    problem, came = await problem_of(gateway.perform(ask()))
+    problem, came = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelBusy
     assert came == []
     seen = await fake.state()
@@ -76,7 +63,7 @@ async def test_an_error_in_a_good_answer_is_asked_again_once(fake: FakeOpenRoute
 
 async def test_an_error_in_a_good_answer_is_asked_again_only_once(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
     await fake.fail(Action.OK_ERROR, path=ONE_STREAM, status=503, times=9)
-    problem, _ = await problem_of(gateway.perform(ask()))
+    problem, _ = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelBusy
     assert len((await fake.state()).calls) == 2
 
@@ -84,7 +71,7 @@ async def test_an_error_in_a_good_answer_is_asked_again_only_once(fake: FakeOpen
 async def test_what_was_said_is_never_said_twice(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
     await fake.say("one two three")
     await fake.fail(Action.MIDSTREAM_ERROR, path=ONE_STREAM, status=503, after=1)
-    problem, came = await problem_of(gateway.perform(ask()))
+    problem, came = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelBusy
     assert text_of(came) == "one "
     assert len((await fake.state()).calls) == 1
@@ -97,7 +84,7 @@ async def test_a_server_error_is_asked_again_only_where_the_gateway_insures() ->
         await writer.drain()
 
     async with serving(broken) as raw, RemoteGateway(OPENROUTE, KEY, raw.url) as gateway:
-        problem, _ = await problem_of(gateway.perform(ask()))
+        problem, _ = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelBusy
     assert len(raw.posts) == 1
 
@@ -113,7 +100,7 @@ async def test_the_gateways_time_is_waited_for(fake: FakeOpenRouter, gateway: Re
 async def test_a_long_time_is_for_somebody_else_to_wait(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
     await fake.fail(Action.ERROR, path=ONE_STREAM, availability="capacity_exhausted", retry_after_s=30)
     started = time.monotonic()
-    problem, _ = await problem_of(gateway.perform(ask()))
+    problem, _ = await problem_in(gateway.perform(ask()))
     assert isinstance(problem, ModelBusy)
     assert problem.retry_after == 30
     assert time.monotonic() - started < SOON
@@ -162,7 +149,7 @@ async def test_a_gateway_that_is_not_there_is_tried_three_times_and_nothing_is_s
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         async with RemoteGateway(OPENROUTER, KEY, url) as gateway:
-            problem, _ = await problem_of(gateway.perform(ask()))
+            problem, _ = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelUnreachable
 
 
@@ -175,9 +162,7 @@ async def dropped(raw: Raw, reader: asyncio.StreamReader, _: asyncio.StreamWrite
 
 async def reset(raw: Raw, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await request_of(raw, reader)
-    connection = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+    send_reset(writer)
 
 
 async def half(raw: Raw, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -193,7 +178,7 @@ async def test_every_job_is_posted_once_to_a_server_that_cuts(server: Handler, s
     request = TranscriptionRequest(model=HEARS, audio=file) if sound else ask()
     async with serving(server) as raw, RemoteGateway(OPENROUTER, KEY, raw.url) as gateway:
         async with asyncio.TaskGroup() as group:
-            jobs = [group.create_task(problem_of(gateway.perform(request))) for _ in range(20)]
+            jobs = [group.create_task(problem_in(gateway.perform(request))) for _ in range(20)]
         await asyncio.sleep(0.1)
     assert [type(job.result()[0]) for job in jobs] == [ModelInDoubt] * 20
     assert len(raw.posts) == 20
@@ -209,7 +194,7 @@ async def test_whoever_gave_up_on_the_way_may_have_been_charged_for(status: str)
         await writer.drain()
 
     async with serving(gave_up) as raw, RemoteGateway(OPENROUTER, KEY, raw.url) as gateway:
-        problem, _ = await problem_of(gateway.perform(ask()))
+        problem, _ = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelInDoubt
     assert "may have been charged" in problem.sentence
     assert len(raw.posts) == 1

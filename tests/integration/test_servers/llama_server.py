@@ -3,12 +3,13 @@
 The one line printed is `{"port": N}`. https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
-import json
 import signal
 import sys
 from urllib.parse import urlsplit
 
 import xllamacpp  # type: ignore[import-untyped]
+
+from tests.fakes.serving import announce
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
@@ -29,8 +30,7 @@ def main(path: str) -> None:
     params.offline = True
     params.verbosity = -1
     server = xllamacpp.Server(params)
-    sys.stdout.write(json.dumps({"port": urlsplit(server.listening_address).port}) + "\n")
-    sys.stdout.flush()
+    announce(urlsplit(server.listening_address).port)
     signal.sigwait(SIGNALS)
 
 

@@ -21,6 +21,7 @@ import uvicorn
 from typing_extensions import override
 
 from adapters.media.ffmpeg import find_converter
+from tests.fakes.serving import announce
 
 MODEL = "openai/whisper-tiny.en"
 
@@ -62,9 +63,7 @@ class Announcing(uvicorn.Server):
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        port = self.servers[0].sockets[0].getsockname()[1]
-        sys.stdout.write(json.dumps({"port": port}) + "\n")
-        sys.stdout.flush()
+        announce(self.servers[0].sockets[0].getsockname()[1])
 
 
 def main(kind: Kind, weights: Path, folder: Path) -> None:

@@ -29,15 +29,8 @@ from bot.domain.models import (
 )
 from tests.fakes.openai_server.client import Action, FakeServer
 from tests.fakes.openrouter.sniff import media_of
-from tests.integration.test_servers.harness import (
-    ask,
-    connected,
-    everything,
-    problem_of,
-    sound_of,
-    text_of,
-    thought_of,
-)
+from tests.integration.gateway_calls import ask, everything, problem_of, recovered, sound_of, text_of, thought_of
+from tests.integration.test_servers.harness import connected
 
 READS, EAR, MOUTH = "qwen3-1.7b", "whisper-base.en", "voice-en-us-amy-low"
 
@@ -303,7 +296,7 @@ async def test_a_small_server_that_lists_nothing_is_used_by_the_settings(server:
 
 async def test_after_a_crash_a_free_call_is_made_again(server: FakeServer, gateway: RemoteGateway):
     step = Step(name="answer", state=StepState.ACCEPTED, vendor_id="chatcmpl-1")
-    deltas = [delta async for delta in gateway.recover(step, ask(model=READS))]
+    deltas = await recovered(gateway, step, ask(model=READS))
     assert text_of(deltas) == "You said: hello"
 
 
@@ -311,5 +304,5 @@ async def test_after_a_crash_a_call_that_costs_money_is_in_doubt(server: FakeSer
     step = Step(name="answer", state=StepState.ACCEPTED, vendor_id="chatcmpl-1")
     async with connected(server.api, paid=("*",)) as gateway:
         with pytest.raises(ModelInDoubt):
-            [delta async for delta in gateway.recover(step, ask(model=READS))]
+            await recovered(gateway, step, ask(model=READS))
     assert (await server.state()).calls == ()

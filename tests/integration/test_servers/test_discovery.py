@@ -15,7 +15,8 @@ from bot.domain.errors import ModelUnknown, ModelUnreachable
 from bot.domain.models import Modality
 from bot.domain.money import CallKind
 from tests.fakes.openai_server.client import Action, FakeServer
-from tests.integration.test_servers.harness import HASTE, NAME, ask, connected, everything, problem_of, text_of
+from tests.integration.gateway_calls import ask, everything, problem_of, text_of
+from tests.integration.test_servers.harness import HASTE, NAME, connected
 
 NOBODY = "http://127.0.0.1:9/v1"
 

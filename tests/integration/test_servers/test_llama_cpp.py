@@ -18,7 +18,8 @@ from bot.domain.models import Accepted, Finished, Modality, ModelRef, Request, T
 from bot.domain.money import CallKind
 from tests.contracts.gateway import Call, GatewayContract
 from tests.fakes.process import running
-from tests.integration.test_servers.harness import ask, connected, everything, problem_of, text_of
+from tests.integration.gateway_calls import ask, everything, problem_of, text_of
+from tests.integration.test_servers.harness import connected
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120), pytest.mark.slow]
 

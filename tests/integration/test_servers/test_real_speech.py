@@ -21,7 +21,8 @@ from bot.domain.money import CallKind
 from tests.acceptance.hearing import TEXTS, play, word_errors
 from tests.contracts.gateway import Call, GatewayContract
 from tests.fakes.process import running
-from tests.integration.test_servers.harness import connected, everything, problem_of, sound_of, text_of
+from tests.integration.gateway_calls import everything, problem_of, sound_of, text_of
+from tests.integration.test_servers.harness import connected
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120), pytest.mark.slow]
 
