@@ -37,13 +37,15 @@ def _probe_sound(path: str) -> MediaFacts:
         sound = source.demuxer.streams.audio[0] if source.demuxer.streams.audio else None
         codec = "" if sound is None else codec_of(sound)
         has_video = source.has_video()
+        seconds = _seconds(source, sound)
         return MediaFacts(
             format=_format(source, codec, has_video=has_video),
             container=source.demuxer.format.name.partition(",")[0],
             codec=codec,
             rate=0 if sound is None else sound.codec_context.sample_rate,
             channels=0 if sound is None else sound.codec_context.channels,
-            seconds=_seconds(source, sound),
+            # A video may be shown to a model as it is, and is paid by its length: so its header is not believed.
+            seconds=max(seconds or 0.0, _shown_seconds(source)) or None if has_video else seconds,
             bytes=source.bytes,
             has_video=has_video,
         )
@@ -61,6 +63,17 @@ def _format(source: Source, codec: str, *, has_video: bool) -> MediaFormat | Non
         return MediaFormat.MP4 if source.container is Container.MOV else None
     candidates = _FORMATS.get(source.container, ())
     return next((known for known in candidates if ENCODINGS[known].codec == codec), None)
+
+
+def _shown_seconds(source: Source) -> float:
+    """Return where the last picture ends, without decoding any."""
+    stream = source.demuxer.streams.video[0]
+    ends = [
+        (packet.pts + (packet.duration or 0)) * packet.time_base
+        for packet in source.demuxer.demux(stream)
+        if packet.pts is not None
+    ]
+    return float(max(ends, default=0))
 
 
 def _seconds(source: Source, sound: AudioStream | None) -> float | None:

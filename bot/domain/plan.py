@@ -188,7 +188,7 @@ class _Planner:
     def _is_watched(self, media: FetchedMedia, wish: OnMedia) -> bool:
         """Whether the chat model gets a video itself: when only an answer is wanted, and it takes such a file."""
         can = self._first_mind()
-        if can is None or wish is not OnMedia.ANSWER or not media.facts.has_video:
+        if can is None or wish is not OnMedia.ANSWER or not media.facts.has_video or media.facts.seconds is None:
             return False
         return media.facts.format in can.video_formats and _is_within(can, media)
 

@@ -169,7 +169,7 @@ class _Asked:
     def _fallbacks(self, ref: ModelRef) -> tuple[str, ...]:
         """Return what comes behind a model in the list at the same gateway and can do at least the same."""
         choice, known = self.plan.answer, self.plan.catalogue
-        behind = choice[choice.index(ref) + 1 :]
+        behind = choice[choice.index(ref) + 1 :] if ref in choice else ()
         return tuple(
             other.name for other in behind if other.gateway == ref.gateway and known[other].can_stand_in(known[ref])
         )

@@ -80,15 +80,16 @@ async def call_first_able(run: Run, plan: Plan, wish: Wish) -> Called:
         ModelInDoubt: a call may have been charged, and nobody can tell.
         ModelProblem: none answered: the first reason that may pass by itself, else the first.
     """
-    for ref in wish.choice:
-        done = run.result(f"{wish.step}:{ref}")
-        if done is not None:
-            return _called(done, ref)
+    before = run.asked_before(wish.step)
+    for ref, step in before.items():
+        if step.state is StepState.DONE:
+            return _called(step.result or {}, ref)
     problems: list[ModelProblem] = []
-    for ref in wish.choice:
+    # What may have been paid comes first, whatever stands in the settings now.
+    open_ = tuple(ref for ref, step in before.items() if step.state is not StepState.FAILED)
+    for ref in dict.fromkeys(open_ + wish.choice):
         try:
-            instead_of = f"{wish.choice[0]}: {problems[0].reason}" if problems else ""
-            return _called(await _Call(run, plan, wish, ref).made(instead_of), ref)
+            return _called(await _call(run, plan, wish, ref).made(_instead_of(wish, ref, problems)), ref)
         except ModelInDoubt:
             raise
         except ModelProblem as error:
@@ -106,9 +107,22 @@ def _called(result: Result, ref: ModelRef) -> Called:
     )
 
 
+def _instead_of(wish: Wish, ref: ModelRef, problems: list[ModelProblem]) -> str:
+    first = wish.choice[0]
+    return f"{first}: {problems[0].reason}" if problems else "" if ref == first else str(first)
+
+
+def _call(run: Run, plan: Plan, wish: Wish, ref: ModelRef) -> "_Call":
+    if ref not in plan.catalogue:
+        raise ModelInDoubt("it was interrupted, and its gateway is not set up any more", model=str(ref))
+    return _Call(run, plan, wish, ref)
+
+
 def _told(problems: list[ModelProblem]) -> ModelProblem:
-    first = problems[0] if problems else ModelCannot("the list of models is empty")
-    return next((problem for problem in problems if problem.transient), first)
+    """Choose what is raised: what was charged, because to try again would pay again; else what may pass; else the first."""
+    charged = [problem for problem in problems if problem.usage is not None and problem.usage.cost != 0]
+    passing = [problem for problem in problems if problem.transient]
+    return next(iter((*charged, *passing, *problems)), ModelCannot("the list of models is empty"))
 
 
 Answer = tuple[Collector, Finished]
@@ -176,19 +190,22 @@ class _Call:
         try:
             collected, end = await answer
         except ModelInDoubt as error:
-            await journal.unknown(lease, self._name, error.reason, self._record(error.usage or Usage()))
+            used, reason = self._record(self._priced(error.usage or Usage())), error.reason
+            await self._run.insist(lambda: journal.unknown(lease, self._name, reason, used))
             raise
         except ModelProblem as error:
-            charged = None if error.usage is None else self._record(error.usage)
-            await journal.failed(lease, self._name, error.reason, charged)
+            charged = None if error.usage is None else self._record(self._priced(error.usage))
+            reason = error.reason
+            await self._run.insist(lambda: journal.failed(lease, self._name, reason, charged))
             raise
-        used = self._record(self._priced(end.usage), end.model)
+        paid = self._record(self._priced(end.usage), end.model)
         try:
             result = {**await collected.result(), "model": end.model, "instead_of": instead_of}
         except (ModelProblem, MediaProblem) as error:  # it was paid all the same
-            await journal.failed(lease, self._name, str(error), used)
+            reason = str(error)
+            await self._run.insist(lambda: journal.failed(lease, self._name, reason, paid))
             raise
-        await journal.done(lease, self._name, result, used)
+        await self._run.insist(lambda: journal.done(lease, self._name, result, paid))
         self._run.note(self._name, StepState.DONE, result)
         return result
 
@@ -249,7 +266,7 @@ def _without_dearer(request: Request, ref: ModelRef, known: Catalogue) -> Reques
         return request
     most = worst_case(request, known[ref])
     costs = {name: worst_case(request, known[replace(ref, name=name)]) for name in request.fallbacks}
-    cheap = tuple(name for name, cost in costs.items() if most is None or (cost is not None and cost <= most))
+    cheap = tuple(name for name, cost in costs.items() if cost == most or (most and cost is not None and cost <= most))
     return replace(request, fallbacks=cheap)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.errors import MediaProblem, PostRefused
-from bot.domain.messages import ClipPart, TextPart, VoiceClip
+from bot.domain.messages import ClipPart, TextPart
 from bot.domain.plan import Plan
 from bot.domain.text import split_text
 from bot.pipeline.answer import Said
@@ -11,6 +11,7 @@ from bot.pipeline.hear import Heard
 from bot.pipeline.live import DRAFT
 from bot.pipeline.posts import edit, post
 from bot.pipeline.run import Run
+from bot.pipeline.speak import Spoken
 
 SILENT = "I listened, but there is nothing to hear in that recording. Was the microphone on?"
 UNSEEN = "I answer the words alone: this channel's model does not see pictures."
@@ -27,6 +28,8 @@ def shown_before(plan: Plan, heard: Sequence[Heard], problems: Sequence[MediaPro
             lines.append(SILENT)
         elif item.listening.show:
             lines.append(_quote(item.text))
+        if item.cut_short:
+            lines.append(f"_(The rest was not written down: {item.cut_short})_")
         if item.instead_of:
             lines.append(f"_(written down by another model than {item.instead_of})_")
     return "".join(f"{line}\n\n" for line in lines)
@@ -74,16 +77,18 @@ async def _finish_first(run: Run, text: str) -> None:
         await edit(run, made, text)
 
 
-async def deliver_clip(run: Run, clip: VoiceClip | None, *, text: bool) -> None:
-    """Post a clip.
+async def deliver_clip(run: Run, spoken: Spoken, *, text: bool) -> None:
+    """Post a clip, or why there is none.
 
     Raises:
         PlatformProblem: it cannot be posted, and nothing else was said.
     """
-    if clip is None:
+    if spoken.why_not:
+        await post(run, "post:clip:refused", TextPart(text=f"_(Not spoken: {spoken.why_not})_"))
+    if spoken.clip is None:
         return
     try:
-        await post(run, "post:clip", ClipPart(clip=clip))
+        await post(run, "post:clip", ClipPart(clip=spoken.clip))
     except PostRefused as error:
         if not text:
             raise

@@ -1,11 +1,12 @@
 """hear: fetched media -> words, or sound that the chat model takes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from typing_extensions import override
 
 from bot.domain.audio import MediaFile
+from bot.domain.errors import BudgetExceeded
 from bot.domain.estimates import transcript_tokens
 from bot.domain.models import (
     ChatRequest,
@@ -43,6 +44,8 @@ class Heard:
     """The sound for the chat model."""
     instead_of: str = ""
     """The model that was asked first and why it did not write this down; empty when it did."""
+    cut_short: str = ""
+    """Why only its beginning was written down; empty when all of it was."""
 
     @property
     def silent(self) -> bool:
@@ -97,13 +100,17 @@ class Ears:
         pieces = media.convert(listening.media.path, listening.conversion, await blobs.folder(self.run.job.id))
         if listening.want is Want.HEAR:
             return Heard(listening=listening, audio=[piece async for piece in pieces])
-        called = [
-            await self._transcribe(f"hear:{index}:{number}", listening, piece)
-            async for number, piece in _numbered(pieces)
-        ]
-        words = (str(piece.result["text"]) for piece in called)
-        others = (piece.instead_of for piece in called)
-        return Heard(listening=listening, text=" ".join(filter(None, words)), instead_of=next(filter(None, others), ""))
+        called: list[Called] = []
+        cut_short = ""
+        async for piece in pieces:
+            try:
+                called.append(await self._transcribe(f"hear:{index}:{len(called)}", listening, piece))
+            except BudgetExceeded as error:
+                if not called:
+                    raise
+                cut_short = error.reason
+                break
+        return _heard(listening, called, cut_short)
 
     async def _transcribe(self, step: str, listening: Listening, piece: MediaFile) -> Called:
         def request(ref: ModelRef, origin: Origin) -> Request:
@@ -123,8 +130,12 @@ class Ears:
         return ChatRequest(origin=origin, model=ref.name, turns=(turn,), max_tokens=tokens, temperature=0.0)
 
 
-async def _numbered(pieces: AsyncIterator[MediaFile]) -> AsyncIterator[tuple[int, MediaFile]]:
-    number = 0
-    async for piece in pieces:
-        yield number, piece
-        number += 1
+def _heard(listening: Listening, called: Sequence[Called], cut_short: str) -> Heard:
+    words = (str(piece.result["text"]) for piece in called)
+    others = (piece.instead_of for piece in called)
+    return Heard(
+        listening=listening,
+        text=" ".join(filter(None, words)),
+        instead_of=next(filter(None, others), ""),
+        cut_short=cut_short,
+    )

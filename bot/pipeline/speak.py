@@ -1,5 +1,7 @@
 """speak: text -> the voice clip that this platform plays natively."""
 
+from dataclasses import dataclass
+
 import structlog
 from typing_extensions import override
 
@@ -38,25 +40,34 @@ class Speech(Collector):
         return kept
 
 
-async def speak(run: Run, plan: Plan, said: Said) -> VoiceClip | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """What came of speaking."""
+
+    clip: VoiceClip | None = None
+    """The clip; None when there is none."""
+    why_not: str = ""
+    """Why there is none although one was wanted; empty otherwise."""
+
+
+async def speak(run: Run, plan: Plan, said: Said) -> Spoken:
     """Speak an answer without its markup and code, unless the model that gave it spoke it already.
 
-    Returns:
-        The clip; None when the plan speaks nothing, or when nothing in the text can be read aloud.
+    Nothing is spoken where the plan wants no clip, or where nothing in the text can be read aloud.
 
     Raises:
         ModelProblem: no planned model spoke, and the reply is not written either.
     """
     words = speakable(plan.say if plan.say is not None else said.text)[:LONGEST_SPEECH]
     if not plan.speak or not (words or said.sound):
-        return None
+        return Spoken()
     try:
-        return await _clip(run, said.sound or await _spoken(run, plan, words))
+        return Spoken(clip=await _clip(run, said.sound or await _spoken(run, plan, words)))
     except (ModelProblem, MediaProblem) as error:
         if not plan.text or isinstance(error, ModelInDoubt):
             raise
         log.warning("reply not spoken", reason=str(error))
-        return None
+        return Spoken(why_not=error.reason if isinstance(error, ModelProblem) else str(error))
 
 
 async def _spoken(run: Run, plan: Plan, words: str) -> Result:

@@ -44,10 +44,10 @@ async def take_turn(run: Run) -> None:
         await deliver_reasoning(run, said)
 
         await _show(live, Stage.SPEAKING, plan.speak)
-        clip = await speak(run, plan, said)
+        spoken = await speak(run, plan, said)
 
         await live.stage(Stage.POSTING)
-        await deliver_clip(run, clip, text=bool(text))
+        await deliver_clip(run, spoken, text=bool(text))
         await _remember(run, said)
         await warn_admins(run, plan.config)
 
@@ -63,6 +63,7 @@ async def _plan(run: Run, fetched: Fetched) -> Plan:
     _refuse_if_nothing_is_left(message.text, fetched)
     config = (await house.channels.config(message.place)).config
     named = frozenset(config.chat_model + config.transcription_model + config.video_model + config.speech_model)
+    named |= run.models_asked()
     try:
         return plan_turn(message, fetched.media, config, await house.catalogue_of(named), house.limits)
     except ModelCannot as error:

@@ -7,7 +7,7 @@ import structlog
 
 from bot.domain.channels import InDoubt
 from bot.domain.errors import LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
-from bot.domain.jobs import MAX_TRIES, Job, decide_retry
+from bot.domain.jobs import MAX_TRIES, Job, Lease, decide_retry
 from bot.pipeline.deliver import apologise
 from bot.pipeline.house import House
 from bot.pipeline.run import Run
@@ -39,6 +39,8 @@ class Worker:
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
+        self._stranded: list[Lease] = []
+        """Of jobs that nobody works on, and that could not be handed back yet."""
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the running turns are over, or handed back."""
@@ -58,9 +60,19 @@ class Worker:
         while True:
             try:
                 await self._house.jobs.heartbeat()
+                await self._hand_back()
             except StorageProblem:
                 log.exception("heartbeat failed")
             await self._house.clock.sleep(HEARTBEAT_SECONDS)
+
+    async def _hand_back(self) -> None:
+        """Hand back what could not be settled: while this process lives, nobody else would take it up."""
+        for lease in tuple(self._stranded):
+            try:
+                await self._house.jobs.release(lease)
+            except LeaseLost:
+                log.info("job is somebody else's by now", job=lease.job)
+            self._stranded.remove(lease)
 
     async def _claim(self, group: asyncio.TaskGroup) -> None:
         while True:
@@ -124,7 +136,8 @@ class Worker:
         try:
             return await open_run(self._house, job)
         except StorageProblem:
-            log.exception("job not opened; it is tried again when its lease is over")
+            log.exception("job not opened")
+            self._stranded.append(job.lease)
             return None
 
     async def _end(self, run: Run) -> None:
@@ -135,18 +148,24 @@ class Worker:
     async def _release(self, run: Run) -> None:
         try:
             await self._house.jobs.release(run.job.lease)
-        except StorageProblem as failure:  # it was over already, or its lease runs out
+        except LeaseLost as failure:  # it was over already
             log.info("job not handed back", reason=str(failure))
+        except StorageProblem as failure:
+            log.warning("job not handed back yet", reason=str(failure))
+            self._stranded.append(run.job.lease)
 
     async def _settle(self, run: Run, error: MynahError) -> None:
-        """Retry, ask or bury; when that cannot even be stored, the lease runs out and the job is taken up again."""
+        """Retry, ask or bury; when that cannot even be stored, the job is handed back as soon as it can be."""
         try:
             if isinstance(error, ModelInDoubt):
                 await self._settle_doubt(run, error)
             elif not isinstance(error, LeaseLost):
                 await self._retry_or_bury(run, error)
+        except LeaseLost as failure:
+            log.info("job is somebody else's by now", reason=str(failure))
         except StorageProblem as failure:
-            log.warning("job not settled", reason=str(failure))
+            log.warning("job not settled yet", reason=str(failure))
+            self._stranded.append(run.job.lease)
 
     async def _settle_doubt(self, run: Run, error: ModelInDoubt) -> None:
         config = (await self._house.channels.config(run.message.place)).config

@@ -235,3 +235,24 @@ async def test_every_clip_is_equally_loud_and_never_distorted(
     assert len(sound) / RATE == pytest.approx(seconds, abs=0.1)
     assert dbfs(sound) == pytest.approx(-18, abs=3)
     assert np.abs(sound.astype(np.int32)).max() < 32_767
+
+
+async def test_a_video_is_as_long_as_its_pictures_whatever_its_header_says(
+    media: PydubMedia, samples: Path, tmp_path: Path
+):
+    honest = await media.probe(str(samples / "video.mp4"))
+    assert honest.seconds is not None
+    lying = tmp_path / "short.mp4"
+    lying.write_bytes(_shortened((samples / "video.mp4").read_bytes()))
+    assert await media.probe(str(lying)) == honest
+
+
+def _shortened(mp4: bytes) -> bytes:
+    """Let every header of an MPEG-4 file claim a length of almost nothing."""
+    data = bytearray(mp4)
+    for atom, at in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
+        start = data.find(atom)
+        while start >= 0:
+            data[start + at : start + at + 4] = (1).to_bytes(4)
+            start = data.find(atom, start + 4)
+    return bytes(data)
