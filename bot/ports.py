@@ -188,6 +188,8 @@ class Gateway(Protocol):
     def perform(self, request: Request) -> AsyncIterator[Delta]:
         """Make one call and stream what comes back, ending with `Finished`.
 
+        A call that was named (`Accepted`) is not made again by itself under another name.
+
         Raises:
             ModelProblem: see `bot.domain.errors`; the subclass says whether anything may have been charged.
         """
@@ -204,16 +206,17 @@ class Gateway(Protocol):
     def recover(self, step: Step, request: Request) -> AsyncIterator[Delta]:
         """Carry on a call that was cut off by a crash of ours: the whole answer, from its beginning.
 
-        A call that is free, or was certainly not charged, is made again; else its answer is fetched by what the step
-        knows of it. Nothing is ever charged twice.
+        A call that is free is made again; else its answer is fetched by what the step knows of it, and nothing new is
+        ever paid for: another call is the caller's to make, with a hold of its own.
 
         Args:
             step: `began` or `accepted`.
             request: the same as before the crash.
 
         Raises:
+            ModelBusy: it came to nothing, and was certainly not charged.
             ModelInDoubt: it may have been charged, and its answer cannot be had; with its usage where that is known.
-            ModelProblem: as in `perform`.
+            ModelProblem: it is free, was made again, and failed as in `perform`.
         """
         ...
 

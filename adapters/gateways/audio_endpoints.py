@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from adapters.gateways.body import Body, Raw
 from adapters.gateways.chat_answer import Asked
 from adapters.gateways.chat_completions import dumped
+from adapters.gateways.doubt import charged
 from adapters.gateways.problems import problem, read_error
 from adapters.gateways.reading import a_cost, a_count, a_list, a_text, an_object, decoded, seconds
 from adapters.gateways.sound import RATE, SoundReader
@@ -110,12 +111,12 @@ class TranscriptAnswer:
             ModelProblem: it is an error.
         """
         answer = decoded(data, self.asked.call)
+        self._count(an_object(answer.get("usage")), seconds(answer.get("duration")))
         if error := answer.get("error"):
-            raise problem(read_error(error), self.asked.call, unbilled=self.asked.insured)
+            raise charged(problem(read_error(error), self.asked.call, unbilled=self.asked.insured), self._usage)
         if not isinstance(answer.get("text"), str):
             raise ModelInDoubt("the answer holds no transcript", model=self.asked.call.model)
         self.over = True
-        self._count(an_object(answer.get("usage")), seconds(answer.get("duration")))
         text = answer["text"]
         return _segments(answer) or ([TextDelta(text=text)] if text.strip() else ())
 
@@ -210,8 +211,9 @@ class SoundAnswer:
         """
         call, usage = self.asked.call, self.asked.usage
         if self._error is not None:
-            error = decoded(self._error.decode(errors="replace"), call)
-            raise problem(read_error(error.get("error")), call, unbilled=self.asked.insured)
+            answer = decoded(self._error.decode(errors="replace"), call)
+            found = problem(read_error(answer.get("error")), call, unbilled=self.asked.insured)
+            raise charged(found, replace(usage, cost=a_cost(an_object(answer.get("usage")).get("cost"))))
         yield from self._sound.end()
         if not self._sound.bytes:
             raise ModelRefused("it said nothing", model=call.model, usage=usage)

@@ -12,7 +12,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,7 @@ from adapters.gateways.problems import Call
 from adapters.gateways.profiles import UNLISTED, ModelFacts, built_in
 from bot.domain.errors import ModelProblem
 from bot.domain.models import Catalogue, ModelRef
+from bot.domain.money import Price
 
 CHEAPEST = "floor"
 """The variant that is routed to the cheapest provider: https://openrouter.ai/docs/guides/routing/model-variants."""
@@ -72,6 +74,9 @@ class Shelf:
     """Looks a model up by its name."""
     guess: Callable[[str], ModelFacts] = lambda _: UNLISTED
     """What is assumed of a model for as long as nothing was read."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """What models charge, by patterns of their full names (`openrouter/*`), the first that fits; wins over the listing.
+    It may say that a model that is listed as free is not, but never that another one is."""
     copies: Copies | None = None
     """Keeps it on disk; None keeps it in memory only."""
     fresh_seconds: float = 3600.0
@@ -127,7 +132,9 @@ class ModelList:
     def find(self, model: str) -> ModelFacts | None:
         """Return what is known of a model, without asking; None when its gateway does not list it."""
         found = self._shelf.find(self._facts, model)
-        return self._shelf.guess(model) if found is None and self._read_at is None else found
+        if found is None and self._read_at is None:
+            found = self._shelf.guess(model)
+        return None if found is None else self._priced(model, found)
 
     async def facts(self) -> Mapping[str, ModelFacts]:
         """Return what is known of every model. Nobody waits who can be given something that was read before."""
@@ -142,7 +149,18 @@ class ModelList:
     async def catalogue(self) -> Catalogue:
         """Return what every model can do."""
         facts = await self.facts()
-        return {ModelRef(gateway=self._endpoint.name, name=name): found.capabilities for name, found in facts.items()}
+        return {self._ref(name): self._priced(name, found).capabilities for name, found in facts.items()}
+
+    def _priced(self, model: str, found: ModelFacts) -> ModelFacts:
+        full = str(self._ref(model))
+        price = next((price for pattern, price in self._shelf.prices.items() if fnmatchcase(full, pattern)), None)
+        if price is None:
+            return found
+        free = found.capabilities.free and price == Price()
+        return replace(found, capabilities=replace(found.capabilities, free=free, price=price))
+
+    def _ref(self, model: str) -> ModelRef:
+        return ModelRef(gateway=self._endpoint.name, name=model)
 
     def _is_due(self) -> bool:
         return time.monotonic() >= self._next

@@ -9,6 +9,7 @@ What an answer that broke off has cost decides what its error is (see also `prob
     something came, `finish_reason` "error", and the       ModelBusy or ModelRefused: not charged; what came so far
       gateway is insured (`Endpoint.insured`)                is to be forgotten
     something came, anything else                          ModelInDoubt
+    any of these, and the error tells a cost               with it, and ModelInDoubt in place of ModelBusy
 
 What was reserved for an answer holds for `max_tokens` of it. A model that plainly goes on is cut short; what that cost
 is unknown then, because the usage would have come last.
@@ -22,6 +23,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from adapters.gateways.dictation import Silence
+from adapters.gateways.doubt import charged
 from adapters.gateways.problems import Call, problem, read_error, shorten
 from adapters.gateways.reading import a_cost, a_count, a_list, a_text, an_object, decoded
 from adapters.gateways.sound import Base64Stream, SoundReader
@@ -110,13 +112,13 @@ class ChatAnswer:
         chunk = decoded(data, self._call)
         choice = an_object(next(iter(a_list(chunk.get("choices"))), None))
         reason = choice.get("finish_reason")
+        self._count(an_object(chunk.get("usage")))
         error = chunk.get("error") or choice.get("error")
         if error or reason == "error":
-            raise self._broken(error, reason)
+            raise charged(self._broken(error, reason), self._usage)
         named = self._name(chunk)
         deltas = self._speech(an_object(choice.get("delta") or choice.get("message")))
         self._reason = a_text(reason) or self._reason
-        self._count(an_object(chunk.get("usage")))
         return [*named, *deltas]
 
     def end(self) -> Iterator[Delta]:

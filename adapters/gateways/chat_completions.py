@@ -13,8 +13,10 @@ from adapters.gateways.endpoints import Endpoint
 from adapters.gateways.youtube import watch_address
 from bot.domain.audio import SEEN, MediaFile
 from bot.domain.models import NOBODY, ChatRequest, ChatTurn, Origin
+from bot.domain.money import Price
 
 PATH = "/chat/completions"
+MILLION = 1_000_000
 
 FEWEST_TOKENS = 16
 """Some providers refuse fewer: https://openrouter.ai/docs/api_reference/parameters."""
@@ -31,6 +33,7 @@ def encode_chat(
     effort: str | None = None,
     voice: str | None = None,
     preferences: Mapping[str, object] = NO_PREFERENCES,
+    price: Price | None = None,
 ) -> Body:
     """Make a chat request's body.
 
@@ -40,6 +43,7 @@ def encode_chat(
         effort: how much the model may think, in the gateway's words; None leaves it out.
         voice: to answer aloud with; None where the model knows none.
         preferences: of providers, https://openrouter.ai/docs/guides/routing/provider-selection.
+        price: that was held for the model, and that no provider may exceed, unless the preferences say otherwise.
     """
     fields: dict[str, object] = {"model": request.model, "stream": True}
     if endpoint.asks_usage:
@@ -53,7 +57,7 @@ def encode_chat(
         fields["modalities"] = ["text", "audio"]
         fields["audio"] = {**({} if voice is None else {"voice": voice}), "format": SPOKEN_FORM}
     if endpoint.routes:
-        fields |= _routing(request, preferences)
+        fields |= _routing(request, {**_bounded(price), **preferences})
     if endpoint.tells_origin and request.origin != NOBODY:
         fields |= _origin(request.origin)
     return tuple(_joined(_pieces(fields, request.turns)))
@@ -63,6 +67,19 @@ def _routing(request: ChatRequest, preferences: Mapping[str, object]) -> dict[st
     """Name who else may answer: https://openrouter.ai/docs/guides/routing/model-fallbacks."""
     models = {"models": [request.model, *request.fallbacks]} if request.fallbacks else {}
     return {**models, **({"provider": dict(preferences)} if preferences else {})}
+
+
+def _bounded(price: Price | None) -> dict[str, object]:
+    """Keep dearer providers from answering: https://openrouter.ai/docs/guides/routing/provider-selection#max-price.
+
+    In US dollars for a million tokens, as text. Prices of other units are not told: the documents do not say what a
+    unit of sound is, and a picture's price holds that of its tokens.
+    """
+    if price is None:
+        return {}
+    dollars = {"prompt": price.prompt * MILLION, "completion": price.completion * MILLION}
+    most = {kind: f"{amount.normalize():f}" for kind, amount in dollars.items() if amount}
+    return {"max_price": most} if most else {}
 
 
 def _origin(origin: Origin) -> dict[str, object]:

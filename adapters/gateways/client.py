@@ -97,19 +97,9 @@ class Client:
         """The base URL."""
         return self._base_url
 
-    def tries(self) -> Tries:
-        """Return the tries of one call, for `post`; a call of several requests makes them with the same."""
-        return Tries(now() + self._patience.retry, insured=self._insured)
-
     @asynccontextmanager
     async def post(
-        self,
-        path: str,
-        body: Body,
-        call: Call,
-        *,
-        headers: Mapping[str, str] = NO_HEADERS,
-        tries: Tries | None = None,
+        self, path: str, body: Body, call: Call, *, headers: Mapping[str, str] = NO_HEADERS
     ) -> AsyncIterator[Reply]:
         """Send a paid request; again only where nothing was charged, see `retry`.
 
@@ -118,7 +108,6 @@ class Client:
             body: JSON, unless `headers` say otherwise.
             call: what it is about.
             headers: in place of the usual ones, or beside them.
-            tries: how often; None for those of one call.
 
         Yields:
             The answer, to be read while the context is open; leaving it early hangs up.
@@ -126,14 +115,15 @@ class Client:
         Raises:
             ModelProblem: see the module.
         """
-        sent, reply = await self._answered(path, body, call, headers, tries or self.tries())
+        sent, reply = await self._answered(path, body, call, headers)
         async with sent:
             yield reply
 
     async def _answered(
-        self, path: str, body: Body, call: Call, headers: Mapping[str, str], tries: Tries
+        self, path: str, body: Body, call: Call, headers: Mapping[str, str]
     ) -> tuple[AsyncExitStack, Reply]:
         """Send until there is an answer; returns it with what must be closed after it."""
+        tries = Tries(now() + self._patience.retry, insured=self._insured)
         while True:
             try:
                 async with AsyncExitStack() as stack:
@@ -155,7 +145,7 @@ class Client:
         deadline = now() + self._patience.total
         upload = await _opened(Upload(body), call, stack)
         response = await self._send(path, upload, call, deadline, headers)
-        reply = Reply(response, call, deadline, self._patience, digest=upload.digest)
+        reply = Reply(response, call, deadline, self._patience, digest=upload.digest, insured=self._insured)
         stack.push_async_callback(reply.aclose)
         await reply.check()
         self._breaker.answered()
@@ -180,7 +170,7 @@ class Client:
         try:
             async with asyncio.timeout(self._patience.listing), self._client.stream("GET", path) as response:
                 if response.status_code != httpx.codes.OK:
-                    raise await refusal(response, call, self._patience.listing)
+                    raise await refusal(response, call, self._patience.listing, unbilled=True)
                 return Page(body=await read(response, LONGEST_LISTING), at=_time(response.headers.get("date")))
         except FAULTS as fault:
             raise ModelUnreachable(told(fault), model=call.model) from fault

@@ -117,6 +117,7 @@ class Codec:
             effort=facts.thinking if request.reasoning else facts.quiet,
             voice=request.voice or next(iter(able.voices), None),
             preferences=self.preferences,
+            price=able.price,
         )
         # Without the call's name in it, the body might be that of another call, whose answer is not to be had for this.
         kept = self.endpoint.caches and self.endpoint.tells_origin and bool(request.origin.call)

@@ -1,6 +1,5 @@
 """A remote gateway: what the core asks of it, in its words."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
@@ -22,11 +21,11 @@ from adapters.gateways.problems import Call
 from adapters.gateways.profiles import UNLISTED, ModelFacts
 from adapters.gateways.records import Records
 from adapters.gateways.recovery import Fate, Found, Replay, find_out, is_same
-from adapters.gateways.reply import Patience, now
+from adapters.gateways.reply import Patience
 from bot.domain.errors import ModelBusy, ModelProblem, ModelUnknown
 from bot.domain.health import Finding
 from bot.domain.journal import Step
-from bot.domain.models import Accepted, Capabilities, Catalogue, Delta, ModelRef, Request
+from bot.domain.models import Capabilities, Catalogue, Delta, ModelRef, Request
 from bot.domain.money import Account, Usage
 from bot.ports import Billed, Checked, Gateway, Listed
 
@@ -91,12 +90,12 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
 
     @override
     async def perform(self, request: Request) -> AsyncGenerator[Delta, None]:
-        """Make one call: another POST only where the one before certainly cost nothing, see `retry`.
+        """Make one call: another POST only where the one before was refused and certainly cost nothing, see `retry`.
 
-        `Accepted` comes first, and once more for another POST. A transcript comes as `TextDelta`s where the model tells
-        no times; where nobody speaks, there are none. Speech comes as it is made, but of a model that only chats not
-        before it was compared with the text. An answer that goes on past `max_tokens` is cut short, at an unknown cost.
-        Stop reading to hang up.
+        `Accepted` comes first and once: a call that was named is never sent again. A transcript comes as `TextDelta`s
+        where the model tells no times; where nobody speaks, there are none. Speech comes as it is made, but of a model
+        that only chats not before it was compared with the text. An answer that goes on past `max_tokens` is cut short,
+        at an unknown cost. Stop reading to hang up.
 
         Raises:
             ModelCannot, ModelUnknown: nothing was sent.
@@ -105,30 +104,13 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
         """
         free = self._facts(request.model).capabilities.free
         with nothing_to_lose(free=free):
-            async with aclosing(self._tried(request)) as deltas:
-                async for delta in deltas:
-                    yield delta
-
-    async def _tried(self, request: Request) -> AsyncGenerator[Delta, None]:
-        """Make a call, and once more where it broke off for nothing before anything was said."""
-        call, tries, said = self._call(request.model), self._client.tries(), False
-        while True:
-            exchange = self._exchange(request)
+            exchange, call = self._exchange(request), self._call(request.model)
             async with (
-                self._client.post(exchange.path, exchange.body, call, headers=exchange.headers, tries=tries) as reply,
+                self._client.post(exchange.path, exchange.body, call, headers=exchange.headers) as reply,
                 aclosing(answered(reply, exchange, self._endpoint, self._patience)) as deltas,
             ):
-                try:
-                    async for delta in deltas:
-                        said = said or not isinstance(delta, Accepted)
-                        yield delta
-                except ModelBusy as problem:
-                    pause = None if said else tries.pause(problem, now())
-                    if pause is None:
-                        raise
-                else:
-                    return
-            await asyncio.sleep(pause)
+                async for delta in deltas:
+                    yield delta
 
     @override
     async def capabilities(self, model: str) -> Capabilities:
@@ -137,7 +119,7 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
 
     @override
     async def recover(self, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
-        """Carry on a call: see `recovery`. `Accepted` comes only where the call is made anew."""
+        """Carry on a call: see `recovery`. `Accepted` comes only where the call is free, and made anew."""
         await self._models.facts()
         facts, call = self._models.find(request.model), self._call(request.model)
         if facts is not None and facts.capabilities.free:
@@ -153,7 +135,7 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
         call = self._call(request.model)
         match found.fate:
             case Fate.UNCHARGED:
-                return self.perform(request)
+                raise ModelBusy("the call that was cut off came to nothing and was not charged", model=call.model)
             case Fate.LOST:
                 raise found.doubt(call.model)
             case Fate.KEPT:
@@ -174,8 +156,7 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
 
     @override
     async def cost(self, call: str) -> Usage | None:
-        record = await self._records.find(call, self._ours)
-        return None if record is None else record.generation.usage
+        return await self._replay.cost(call, self._ours)
 
     @override
     async def account(self) -> Account:

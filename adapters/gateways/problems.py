@@ -2,7 +2,9 @@
 
 The vendor's table: https://openrouter.ai/docs/api_reference/errors-and-debugging
 
-    429 500 502 503 529, or "retryable"   ModelBusy          an answer that is an error is not charged
+    429 502 503 529, or "retryable"       ModelBusy          an answer that is an error is not charged
+    500                                   ModelBusy          where the gateway is insured, else ModelInDoubt: the model
+                                                             may have done its work
     401 402 403                           ModelUnauthorised  but a 403 about the content is ModelRefused, and a 402 that
                                                              says when to ask again is ModelBusy
     "not retryable", other 3xx and 4xx    ModelRefused
@@ -25,7 +27,10 @@ from bot.domain.errors import (
 )
 
 LONGEST_REASON = 240
-BUSY = frozenset({429, 500, 502, 503, 529})
+LONGEST_CODE = 9
+"""Digits."""
+SERVER = 500
+BUSY = frozenset({429, SERVER, 502, 503, 529})
 GAVE_UP = frozenset({408})
 GONE = frozenset({"model_not_found", "model_deprecated", "free_variant_ended"})
 
@@ -133,18 +138,19 @@ def read_error(error: object, *, status: int | None = None, retry_after: float |
     )
 
 
-def problem(error: VendorError, call: Call, *, unbilled: bool = False) -> ModelProblem:
+def problem(error: VendorError, call: Call, *, insured: bool = False, unbilled: bool = False) -> ModelProblem:
     """Say what an error means for us: the table at the top.
 
     Args:
         error: the vendor's.
         call: what it is about.
+        insured: see `Endpoint.insured`.
         unbilled: it is certain, for another reason than the status, that nothing was charged.
     """
     reason = shorten(f"{error.message or 'no reason given'} ({error.status})", call)
     if error.gone:
         return ModelUnknown(reason, model=call.model)
-    if error.retryable or (error.retryable is None and _is_busy(error)):
+    if _is_busy(error) and (error.status != SERVER or insured or unbilled):
         return ModelBusy(reason, model=call.model, retry_after=error.retry_after)
     if error.status in {401, 402, 403} and not error.about_content:
         return ModelUnauthorised(reason, model=call.model)
@@ -154,6 +160,8 @@ def problem(error: VendorError, call: Call, *, unbilled: bool = False) -> ModelP
 
 
 def _is_busy(error: VendorError) -> bool:
+    if error.retryable is not None:
+        return error.retryable
     # A 402 with a time is a budget that other calls hold just now; one without is an empty account.
     return error.status in BUSY or (error.status == 402 and error.retry_after is not None)
 
@@ -171,7 +179,7 @@ def _status(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if isinstance(value, str) and value:
-            return int(value) if value.isdecimal() else STATUS_OF_WORD.get(value, 400)
+            return int(value) if value.isdecimal() and len(value) <= LONGEST_CODE else STATUS_OF_WORD.get(value, 400)
     return 500
 
 
@@ -183,7 +191,7 @@ def _message(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
 def _seconds(value: object) -> float | None:
     try:
         seconds = float(value) if isinstance(value, str | int | float) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds < float("inf") else None
 

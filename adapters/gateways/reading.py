@@ -9,6 +9,11 @@ from bot.domain.errors import ModelInDoubt
 from bot.domain.money import Nanodollars, nanodollars
 
 DEAREST = Decimal(1_000_000)
+"""US dollars: more than that is no cost. A column of 64 bits holds it in nano-dollars, and the sum of thousands."""
+MOST = 2**40
+"""Tokens of one call: more than that is no count. A column of 64 bits holds the sum of millions."""
+LONGEST = 1_000_000_000
+"""Seconds: more than that is no length."""
 JSON = json.JSONDecoder(parse_float=Decimal)
 """Made once: `json.loads` with an option makes one for every event."""
 
@@ -45,14 +50,14 @@ def a_text(value: object) -> str:
 
 def a_count(value: object) -> int | None:
     """Return a count of tokens; None where it is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST else None
 
 
 def seconds(value: object) -> float | None:
     """Return a length in seconds; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return float(value) if Decimal(value).is_finite() and value >= 0 else None
+    return float(value) if Decimal(value).is_finite() and 0 <= value <= LONGEST else None
 
 
 def a_cost(value: object) -> Nanodollars | None:

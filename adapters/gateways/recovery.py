@@ -4,7 +4,8 @@ The gateway's record of the call tells, https://openrouter.ai/docs/api/api-refer
 after the call is over.
 
     no record, or none that can be read           nobody knows               ModelInDoubt
-    it broke off, and nothing was charged                                    the call is made anew
+    it broke off, and nothing was charged                                    ModelBusy: whoever holds its cost back
+                                                                             lets go of it, and makes another call
     it came to its end, and the gateway keeps     the same request is sent   the whole answer, and what it cost then
       answers: this one not too long ago, and     again, for nothing:
       to the very bytes that we would send now    it HITs …
@@ -13,12 +14,13 @@ after the call is over.
 
 A MISS means that the gateway dropped the answer early, as it may, and is asking the model again. To hang up at once ends
 that before it costs much at most providers, but not at all: so it is the last thing that is tried, and only where the
-record says that the answer should be there. https://openrouter.ai/docs/guides/features/response-caching
+record says that the answer should be there. What both calls cost is known when both have a record, and unknown until
+then: never the cost of the first as if that were all. https://openrouter.ai/docs/guides/features/response-caching
 """
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -64,6 +66,8 @@ class Found:
     """What became of it."""
     usage: Usage | None
     """What it cost; None where nobody knows."""
+    name: str = ""
+    """The gateway's own; empty where it has none."""
     reason: str = ""
     """Why its answer cannot be had."""
 
@@ -82,7 +86,7 @@ async def find_out(records: Records, endpoint: Endpoint, step: Step, call: Call)
         return _lost(f"nobody could be asked what became of it: {problem.reason}")
     if record is None:
         return _lost("its gateway has no record of it yet")
-    return _judged(record, keeps=endpoint.caches and bool(step.digest))
+    return replace(_judged(record, keeps=endpoint.caches and bool(step.digest)), name=step.vendor_id)
 
 
 def _judged(record: Record, *, keeps: bool) -> Found:
@@ -122,6 +126,8 @@ class Replay:
     """What it tells of calls that are over."""
     patience: Patience
     """How long to wait."""
+    missed: dict[str, str | None] = field(default_factory=dict)
+    """What was asked again by mistake, at a cost that is not known yet: name of the first call to that of the second."""
 
     async def answer(self, exchange: Exchange, found: Found, call: Call) -> AsyncGenerator[Delta, None]:
         """Yield the answer again, and what it cost the first time; it keeps its name, so `Accepted` does not come.
@@ -156,16 +162,38 @@ class Replay:
 
     async def _missed(self, name: str | None, found: Found, call: Call) -> ModelInDoubt:
         """Add to the cost what the model has done until we hung up."""
-        usage, more = found.usage, await self._cost(name, call)
-        if more is None:
+        more = await self._awaited(name, call)
+        if more.cost is None:
+            self.missed[found.name] = name
             _log.warning("asked again by mistake, at an unknown cost", call=name, model=call.model)
-        elif usage is not None:
-            usage = replace(usage + more, audio_ms=usage.audio_ms)
+        usage = None if found.usage is None else _both(found.usage, more)
         return ModelInDoubt("its gateway dropped the answer early", model=call.model, usage=usage)
 
-    async def _cost(self, name: str | None, call: Call) -> Usage | None:
+    async def _awaited(self, name: str | None, call: Call) -> Usage:
         try:
             record = await self.records.awaited(name, call) if name else None
         except ModelProblem:
-            return None
-        return None if record is None else record.generation.usage
+            record = None
+        return Usage() if record is None else record.generation.usage
+
+    async def cost(self, name: str, call: Call) -> Usage | None:
+        """Return what a call cost, and what asking for its answer again did cost by mistake; None while it is not known.
+
+        Args:
+            name: the gateway's own.
+            call: for errors.
+
+        Raises:
+            ModelProblem: the gateway could not be asked.
+        """
+        found = await self.records.find(name, call)
+        if found is None or name not in self.missed:
+            return None if found is None else found.generation.usage
+        again = self.missed[name]
+        more = None if again is None else await self.records.find(again, call)
+        return None if more is None else _both(found.generation.usage, more.generation.usage)
+
+
+def _both(usage: Usage, more: Usage) -> Usage:
+    """Add a call that was made again; the sound in it is the same."""
+    return replace(usage + more, audio_ms=usage.audio_ms)

@@ -53,10 +53,18 @@ class Reply:
         deadline: the last moment, in the loop's time.
         patience: how long to wait.
         digest: see `Upload.digest`.
+        insured: see `Endpoint.insured`.
     """
 
     def __init__(
-        self, response: httpx.Response, call: Call, deadline: float, patience: Patience, *, digest: str = ""
+        self,
+        response: httpx.Response,
+        call: Call,
+        deadline: float,
+        patience: Patience,
+        *,
+        digest: str = "",
+        insured: bool = False,
     ) -> None:
         self.digest = digest
         """Of what was sent."""
@@ -64,6 +72,7 @@ class Reply:
         self._call = call
         self._deadline = deadline
         self._patience = patience
+        self._insured = insured
         self._until = deadline
         self._waiting_bytes = 0
         self._paused_at = now()
@@ -82,7 +91,7 @@ class Reply:
             ModelProblem: it is an error, and this is what it means.
         """
         if self._response.status_code != httpx.codes.OK:
-            raise await refusal(self._response, self._call, self._patience.idle)
+            raise await refusal(self._response, self._call, self._patience.idle, insured=self._insured)
 
     async def event(self, seconds: float) -> str | None:
         """Return the data of the next event; None at the end of the answer.
@@ -160,13 +169,24 @@ class Reply:
             yield part
 
 
-async def refusal(response: httpx.Response, call: Call, seconds: float) -> ModelProblem:
-    """Read an answer that is an error, and return what it means; its status alone will do where its body is lost."""
+async def refusal(
+    response: httpx.Response, call: Call, seconds: float, *, insured: bool = False, unbilled: bool = False
+) -> ModelProblem:
+    """Read an answer that is an error, and return what it means; its status alone will do where its body is lost.
+
+    Args:
+        response: opened, and not read yet.
+        call: what it answers.
+        seconds: to wait for its body.
+        insured: see `Endpoint.insured`.
+        unbilled: it answers what costs nothing.
+    """
     body = b""
     with suppress(*FAULTS):
         async with asyncio.timeout(seconds):
             body = await read(response, LONGEST_ERROR)
-    found = problem(read_body(response.status_code, body, response.headers.get("retry-after")), call)
+    error = read_body(response.status_code, body, response.headers.get("retry-after"))
+    found = problem(error, call, insured=insured, unbilled=unbilled)
     found.__cause__ = Answered(response.status_code)
     return found
 

@@ -2,8 +2,11 @@
 
     nothing was sent                                     at most 3 tries
     answered 429, 502, 503, 529, or "retryable"          at most 3 tries
-    answered 500, or an error before anything came       at most 2 tries, where the gateway is insured
+    answered 500                                         at most 2 tries, where the gateway is insured
     anything else, or no turn came (`pace`)              1: it was perhaps charged, or is the same the next time
+
+Answered means by the status of HTTP. Once an answer has begun, the gateway may have named the call, and whoever wrote that
+name down is to be told that it came to nothing before there is another.
 
 The gateway's `Retry-After` is waited for; without one, any time up to a bound that doubles
 (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/). What would take longer than people
@@ -13,7 +16,7 @@ like to wait goes up at once, so that a fallback may answer.
 import random
 
 from adapters.gateways.pace import NoTurn
-from adapters.gateways.problems import status_of
+from adapters.gateways.problems import SERVER, status_of
 from bot.domain.errors import ModelBusy, ModelProblem, ModelUnreachable
 
 MOST_TRIES = 3
@@ -56,9 +59,9 @@ class Tries:
         match problem:
             case ModelUnreachable():
                 return 1 if isinstance(problem.__cause__, NoTurn) else MOST_TRIES
-            case ModelBusy() if status_of(problem) in {None, 500}:
+            case ModelBusy() if status_of(problem) == SERVER:
                 return 2 if self._insured else 1
-            case ModelBusy():
+            case ModelBusy() if status_of(problem) is not None:
                 return MOST_TRIES
             case _:
                 return 1

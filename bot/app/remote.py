@@ -3,7 +3,7 @@
 Their libraries take a while to import, so only who has one imports this module.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from adapters.gateways.catalogue import Shelf
 from adapters.gateways.copies import Copies
@@ -44,31 +44,30 @@ def remote_gateways(settings: Settings, clock: Clock, *, serving: bool) -> Itera
         SettingInvalid: a server has the name of another gateway, or a model of it is said to do what no model does.
     """
     copies = Copies(settings.data / "catalogues", clock)
+    prices = {pattern: table.price for pattern, table in settings.prices.items()}
     if settings.openrouter.key is not None:
-        yield _openrouter(settings.openrouter, copies)
+        yield _openrouter(settings.openrouter, Shelf(copies=copies, prices=prices))
     if settings.openroute.key is not None:
-        yield _openroute(settings.openroute, copies)
+        yield _openroute(settings.openroute, Shelf(copies=copies, prices=prices))
     if settings.fal.key is not None:
         yield _fal(settings.fal, clock, carries_on=serving)
     for name, server in settings.servers.items():
-        yield _server(name, server, copies, paid=_paid(settings))
+        yield _server(name, server, copies, paid=[pattern for pattern, price in prices.items() if price != Price()])
 
 
-def _openrouter(settings: OpenRouterSettings, copies: Copies) -> RemoteGateway:
+def _openrouter(settings: OpenRouterSettings, shelf: Shelf) -> RemoteGateway:
     return RemoteGateway(
         OPENROUTER,
         _text(settings.key),
         settings.base_url,
         limits=_limits(settings),
-        shelf=Shelf(copies=copies),
+        shelf=shelf,
         preferences=settings.provider,
     )
 
 
-def _openroute(settings: OpenRouteSettings, copies: Copies) -> RemoteGateway:
-    return RemoteGateway(
-        OPENROUTE, _text(settings.key), settings.base_url, limits=_limits(settings), shelf=Shelf(copies=copies)
-    )
+def _openroute(settings: OpenRouteSettings, shelf: Shelf) -> RemoteGateway:
+    return RemoteGateway(OPENROUTE, _text(settings.key), settings.base_url, limits=_limits(settings), shelf=shelf)
 
 
 def _fal(settings: FalSettings, clock: Clock, *, carries_on: bool) -> FalGateway:
@@ -83,7 +82,7 @@ def _fal(settings: FalSettings, clock: Clock, *, carries_on: bool) -> FalGateway
     return FalGateway(_text(settings.key), clock, options)
 
 
-def _server(name: str, settings: ServerSettings, copies: Copies, *, paid: tuple[str, ...]) -> RemoteGateway:
+def _server(name: str, settings: ServerSettings, copies: Copies, *, paid: Sequence[str]) -> RemoteGateway:
     if name in TAKEN or "/" in name:
         raise SettingInvalid(f"servers.{name}", "this name is taken, or holds a slash: choose another")
     endpoint = server_endpoint(name, settings.base_url)
@@ -91,11 +90,6 @@ def _server(name: str, settings: ServerSettings, copies: Copies, *, paid: tuple[
     return RemoteGateway(
         endpoint, _text(settings.key), limits=_limits(settings), patience=PATIENCE, shelf=models.shelf(copies)
     )
-
-
-def _paid(settings: Settings) -> tuple[str, ...]:
-    """Return the names of models that are said to cost something, as patterns."""
-    return tuple(pattern for pattern, table in settings.prices.items() if table.price != Price())
 
 
 def _limits(settings: RemoteSettings) -> Limits:

@@ -18,7 +18,15 @@ import structlog
 from bot.domain.budget_text import whose_words
 from bot.domain.budgets import Hold, spending_scopes
 from bot.domain.channels import Choice, InDoubt, UnknownPrice
-from bot.domain.errors import BudgetExceeded, MediaProblem, ModelCannot, ModelInDoubt, ModelProblem, ModelUnpriced
+from bot.domain.errors import (
+    BudgetExceeded,
+    MediaProblem,
+    ModelBusy,
+    ModelCannot,
+    ModelInDoubt,
+    ModelProblem,
+    ModelUnpriced,
+)
 from bot.domain.estimates import listed_cost, worst_case
 from bot.domain.journal import Step, StepState
 from bot.domain.models import Accepted, Catalogue, ChatRequest, Delta, Finished, ModelRef, Origin, Request
@@ -152,6 +160,8 @@ class _Call:
         if step is not None and step.state in CUT_OFF:
             try:
                 return await self._journalled(self._carried_on(step), instead_of)
+            except ModelBusy as error:  # it came to nothing, and was not charged
+                log.info("call made anew", step=self._name, reason=error.reason)
             except ModelInDoubt:
                 if not may_repeat:
                     raise
@@ -233,9 +243,10 @@ class _Call:
         return collect, end
 
     async def _accept(self, delta: Accepted) -> None:
-        if delta.id != self._vendor_id:
-            self._vendor_id = delta.id
-            await self._run.house.journal.accepted(self._run.job.lease, self._name, delta.id, delta.digest)
+        if delta.id == self._vendor_id:
+            return
+        self._vendor_id = delta.id
+        await self._run.house.journal.accepted(self._run.job.lease, self._name, delta.id, delta.digest)
 
     @property
     def _gateway(self) -> Gateway:

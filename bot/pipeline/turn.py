@@ -49,7 +49,7 @@ async def take_turn(run: Run) -> None:
         await live.stage(Stage.POSTING)
         await deliver_clip(run, spoken, text=bool(text))
         await _remember(run, said)
-        await warn_admins(run, plan.config)
+        await warn_admins(run)
 
 
 async def _show(live: Live, stage: Stage, work: Sequence[object]) -> None:

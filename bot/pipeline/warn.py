@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import structlog
 
 from bot.domain.budgets import Budget, spending_scopes
-from bot.domain.channels import ChannelConfig
 from bot.domain.errors import PlatformProblem, StorageProblem
 from bot.domain.messages import TextPart
 from bot.domain.money import show_amount
@@ -15,16 +14,21 @@ from bot.pipeline.run import Run
 log = structlog.get_logger()
 
 
-async def warn_admins(run: Run, config: ChannelConfig) -> None:
-    """Tell of the budgets that became nearly spent by this turn, each once in its day or month.
+async def warn_admins(run: Run) -> None:
+    """Tell of the budgets that are nearly spent, each once in its day or month.
 
     Who is told: the channel's `admins`, else whoever set the budget from the chat; where nobody is known or none of
     them can be reached, it is said in the thread. A failure is logged: the reply itself is complete.
     """
+    ledger, place = run.house.ledger, run.message.place
     try:
-        for budget in await run.house.ledger.warn(spending_scopes(run.message.place, run.message.author)):
-            await _warn(run, config.admins or _setter(run, budget), budget)
-    except (PlatformProblem, StorageProblem) as error:
+        config = (await run.house.channels.config(place)).config
+        for budget in await ledger.warn(spending_scopes(place, run.message.author)):
+            try:
+                await _warn(run, config.admins or _setter(run, budget), budget)
+            except PlatformProblem as error:
+                log.warning("admins not warned", reason=str(error))
+    except StorageProblem as error:
         log.warning("admins not warned", reason=str(error))
 
 

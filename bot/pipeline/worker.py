@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import structlog
 
 from bot.domain.channels import InDoubt
-from bot.domain.errors import LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
+from bot.domain.errors import BudgetExceeded, LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
 from bot.domain.jobs import MAX_TRIES, Job, Lease, decide_retry
 from bot.pipeline.deliver import apologise
 from bot.pipeline.house import House
 from bot.pipeline.run import Run
 from bot.pipeline.turn import open_run, take_turn
+from bot.pipeline.warn import warn_admins
 
 log = structlog.get_logger()
 
@@ -189,6 +190,8 @@ class Worker:
     async def _bury(self, run: Run, error: MynahError) -> None:
         log.error("turn given up", reason=str(error), tries=run.job.tries)
         await self._tell(run, error.sentence)
+        if isinstance(error, BudgetExceeded):
+            await warn_admins(run)
         await self._house.jobs.bury(run.job.lease, reason=str(error))
         await self._house.blobs.discard(run.job.id)
 

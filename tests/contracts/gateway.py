@@ -6,14 +6,14 @@ request of each kind that it can carry out.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pytest
 
 from bot.domain.audio import MediaFile, MediaFormat
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
+from bot.domain.errors import ModelBusy, ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
 from bot.domain.journal import Step, StepState
 from bot.domain.models import (
     Accepted,
@@ -92,6 +92,15 @@ async def carried_out(harness: GatewayHarness, request: Request) -> Call:
     deltas = [delta async for delta in harness.gateway.perform(request)]
     capabilities = await harness.gateway.capabilities(request.model)
     return Call(request=request, deltas=deltas, capabilities=capabilities)
+
+
+async def carried_on(harness: GatewayHarness, step: Step, request: Request) -> Sequence[Accepted]:
+    """The names that a call gets while it is carried on, whether its answer can be had or not."""
+    names: list[Accepted] = []
+    with suppress(ModelInDoubt, ModelBusy):
+        async for delta in harness.gateway.recover(step, request):
+            names += [delta] if isinstance(delta, Accepted) else []
+    return names
 
 
 async def first_calls(harness: GatewayHarness) -> Sequence[Call]:
@@ -286,3 +295,11 @@ class GatewayContract:
                 step = Step(name="answer", state=StepState.BEGAN)
                 with pytest.raises(ModelInDoubt):
                     [delta async for delta in harness.gateway.recover(step, request)]
+
+    async def test_a_paid_call_that_was_named_is_not_made_again_under_another_name(self, harness: GatewayHarness):
+        for call in await first_calls(harness):
+            named = [delta for delta in call.deltas if isinstance(delta, Accepted)]
+            assert call.capabilities.free or len(named) <= 1
+            if named and not call.capabilities.free:
+                step = Step(name="answer", state=StepState.ACCEPTED, vendor_id=named[0].id, digest=named[0].digest)
+                assert {delta.id for delta in await carried_on(harness, step, call.request)} <= {named[0].id}

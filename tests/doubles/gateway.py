@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing_extensions import override
 
 from bot.domain.audio import AudioLimits, MediaFile, MediaFormat
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
+from bot.domain.errors import ModelBusy, ModelCannot, ModelInDoubt, ModelProblem, ModelRefused, ModelUnknown
 from bot.domain.journal import Step
 from bot.domain.models import (
     Accepted,
@@ -119,6 +119,8 @@ class ScriptedGateway(Gateway):
     """Whether it names its calls."""
     remembers: bool = False
     """Whether it can give the answer of a call that was cut off and that it had named, for nothing more."""
+    nothing: bool = False
+    """Whether calls that were cut off came to nothing, and were not charged."""
     mute: bool = False
     """Whether speech comes without a sound."""
     requests: list[Request] = field(default_factory=list)
@@ -167,6 +169,8 @@ class ScriptedGateway(Gateway):
     async def recover(self, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
         self.recovered.append(step)
         free = (await self.capabilities(request.model)).free
+        if self.nothing and not free:
+            raise ModelBusy("it came to nothing", model=f"{self.name}/{request.model}")
         if not free and not (self.remembers and step.vendor_id):
             raise ModelInDoubt("it was interrupted before", model=f"{self.name}/{request.model}")
         async for delta in self.perform(request) if free else self._answer(request, self.price):

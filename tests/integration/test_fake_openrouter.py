@@ -346,6 +346,22 @@ async def test_a_model_that_is_down_is_answered_for_by_the_next(
     assert answer["model"] == GEMINI
 
 
+async def test_a_provider_that_asks_more_than_is_allowed_does_not_answer(
+    openrouter: FakeOpenRouter, openrouter_http: httpx.AsyncClient
+):
+    allowed = ask(provider={"max_price": {"prompt": "0.15", "completion": "0.6"}})
+    cheap = (await openrouter_http.post(CHAT, json=allowed)).json()["usage"]["cost"]
+    await openrouter.limit(times_dearer=1.5)
+    refused = await openrouter_http.post(CHAT, json=allowed)
+    assert refused.status_code == 404
+    assert "max_price" in refused.json()["error"]["message"]
+    dear = (await openrouter_http.post(CHAT, json=ask())).json()["usage"]["cost"]
+    assert dear == pytest.approx(1.5 * cheap)
+    assert [call.charged for call in (await openrouter.state()).calls] == [True, False, True]
+    await openrouter_http.post(CHAT, json=ask(provider={"max_price": {"prompt": 0.15}}))
+    assert await openrouter.forgive()
+
+
 async def test_a_model_may_ignore_its_limit(openrouter: FakeOpenRouter, openrouter_http: httpx.AsyncClient):
     await openrouter.say("on and on " * 20, ignores_limit=True)
     answer = (await openrouter_http.post(CHAT, json=ask(max_tokens=2))).json()

@@ -1,17 +1,23 @@
 """OpenRoute.cn: chat alone, sound in wav and mp3 alone, and a cost only where it tells one."""
 
 import json
+import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
 
 import openai
 import pytest
 import pytest_asyncio
 
+from adapters.gateways.breaker import Breaker
 from adapters.gateways.endpoints import OPENROUTE
 from adapters.gateways.gateway import RemoteGateway
 from adapters.gateways.reply import Patience
+from adapters.storage.clock import SystemClock
+from bot.app.remote import remote_gateways
 from bot.domain.audio import AudioLimits, How, MediaFacts, MediaFile, MediaFormat, plan_conversion
-from bot.domain.errors import ModelCannot, ModelInDoubt, ModelProblem
+from bot.domain.errors import ModelBusy, ModelCannot, ModelInDoubt, ModelProblem
 from bot.domain.journal import Step, StepState
 from bot.domain.models import (
     Accepted,
@@ -24,20 +30,29 @@ from bot.domain.models import (
     SpeechRequest,
     TranscriptionRequest,
 )
-from bot.domain.money import CallKind
+from bot.domain.money import CallKind, Price
 from tests.contracts.gateway import GatewayContract
 from tests.fakes.openrouter.client import Action, FakeOpenRouter, driving
 from tests.fakes.process import running
 from tests.fakes.renewed import renewed
-from tests.integration.gateway_calls import FREE, HEARS, READS, ask, everything, recovered, text_of
+from tests.integration.gateway_calls import FREE, HEARS, READS, ask, everything, problem_of, recovered, text_of
 from tests.integration.gateway_harness import FakeHarness
 from tests.integration.recordings import babbled
+from tests.integration.test_gateways_page.columns import PlainSettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "sk-openroute-0123456789"
 HASTE = Patience(connect=0.5, idle=0.5, quiet=0.5, total=2, listing=1)
 SERVICE = AudioLimits(max_bytes=25_000_000, max_seconds=1800)
+CHAT = "*/chat/completions"
+SERVER_ERRORS: tuple[tuple[Action, dict[str, int]], ...] = (
+    (Action.ERROR, {}),
+    (Action.OK_ERROR, {}),
+    (Action.MIDSTREAM_ERROR, {"after": 0}),
+    (Action.MIDSTREAM_ERROR, {"after": 1}),
+)
+"""Where an answer can say "500"."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -53,9 +68,28 @@ async def fake(fake_url: str) -> AsyncIterator[FakeOpenRouter]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def gateway(fake_url: str) -> AsyncIterator[RemoteGateway]:
+async def shared(fake_url: str) -> AsyncIterator[RemoteGateway]:
     async with RemoteGateway(OPENROUTE, KEY, f"{fake_url}/api/v1", patience=HASTE) as opened:
         yield opened
+
+
+@pytest.fixture
+def gateway(shared: RemoteGateway, monkeypatch: pytest.MonkeyPatch) -> RemoteGateway:
+    """One for all tests; no test's failures make it rest for the next one."""
+    monkeypatch.setattr(shared._client, "_breaker", Breaker("openroute"))
+    return shared
+
+
+@asynccontextmanager
+async def priced(fake: FakeOpenRouter, **prices: dict[str, str]) -> AsyncIterator[RemoteGateway]:
+    """Open it as the service does whose settings have these prices."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = PlainSettings(data=folder, openroute={"key": KEY, "base_url": fake.api}, prices=prices)
+        (gateway,) = remote_gateways(settings, SystemClock(), serving=False)
+        assert isinstance(gateway, RemoteGateway)
+        async with gateway:
+            await gateway.catalogue()
+            yield gateway
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +211,50 @@ async def test_the_doctor_knows_a_key_that_is_refused(fake: FakeOpenRouter, gate
     assert not wrong.ok
     assert "does not take the key" in wrong.what
     assert "openroute.key" in wrong.fix
+
+
+async def test_a_server_error_may_have_been_charged(fake: FakeOpenRouter, gateway: RemoteGateway):
+    for number, (action, more) in enumerate(SERVER_ERRORS):
+        await fake.fail(action, path=CHAT, status=500, charged=True, **more)
+        problem, _ = await problem_of(gateway, ask())
+        assert type(problem) is ModelInDoubt
+        assert "may have been charged" in problem.sentence
+        assert len((await fake.state()).calls) == number + 1
+
+
+async def test_a_server_error_of_a_free_model_was_free(fake: FakeOpenRouter, gateway: RemoteGateway):
+    await gateway.catalogue()
+    for number, (action, more) in enumerate(SERVER_ERRORS):
+        await fake.fail(action, path=CHAT, status=500, **more)
+        problem, _ = await problem_of(gateway, ask(model=FREE))
+        assert type(problem) is ModelBusy
+        assert len((await fake.state()).calls) == number + 1
+
+
+async def test_a_model_that_the_settings_price_is_not_free(fake: FakeOpenRouter):
+    """Whatever the gateway's listing says: its cost is not zero, and what breaks off is in doubt."""
+    async with priced(fake, **{f"openroute/{FREE}": {"completion": "0.00001"}}) as gateway:
+        able = await gateway.capabilities(FREE)
+        assert (able.free, able.price) == (False, Price(completion=Decimal("0.00001")))
+        *_, finished = await everything(gateway, ask(model=FREE))
+        assert isinstance(finished, Finished)
+        assert finished.usage.cost is None
+        await fake.fail(Action.DROP_AFTER, path=CHAT)
+        problem, _ = await problem_of(gateway, ask(model=FREE))
+        assert type(problem) is ModelInDoubt
+        with pytest.raises(ModelInDoubt):
+            await recovered(gateway, Step(name="answer", state=StepState.BEGAN), ask(model=FREE))
+    assert len((await fake.state()).calls) == 2
+
+
+async def test_the_first_price_that_fits_is_taken_and_none_makes_a_model_free(fake: FakeOpenRouter):
+    prices = {f"openroute/{FREE}": {}, "openroute/*": {"prompt": "0.5"}, f"openroute/{READS}": {}}
+    async with priced(fake, **prices) as gateway:
+        assert (await gateway.capabilities(FREE)).free
+        able = (await gateway.catalogue())[ModelRef(gateway="openroute", name=READS)]
+        assert able.price == Price(prompt=Decimal("0.5"))
+    async with priced(fake, **{f"openroute/{READS}": {}}) as gateway:
+        assert not (await gateway.capabilities(READS)).free
 
 
 # --- after a crash -----------------------------------------------------------

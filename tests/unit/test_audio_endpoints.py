@@ -131,6 +131,25 @@ async def test_times_that_make_no_sense_are_left_out(rows: Any) -> None:
     assert text_of(await transcript({"text": "Hi", "segments": rows})) == "Hi"
 
 
+async def test_an_error_in_place_of_a_transcript_or_a_sound_tells_what_was_charged() -> None:
+    body = {"error": {"code": 429, "message": "slow down"}, "usage": {"cost": 0.01}}
+    with pytest.raises(ModelInDoubt) as no_transcript:
+        await transcript(body)
+    assert no_transcript.value.usage == Usage(audio_ms=2_500, cost=10_000_000)
+    with pytest.raises(ModelInDoubt) as no_sound:
+        await speech(json.dumps(body).encode(), "application/json")
+    assert no_sound.value.usage == Usage(cost=10_000_000)
+
+
+@pytest.mark.parametrize("insured", [True, False])
+async def test_a_server_error_in_place_of_them_was_not_charged_only_where_the_gateway_says_so(insured: bool) -> None:
+    body = {"error": {"code": 500, "message": "oh"}}
+    with pytest.raises(ModelBusy if insured else ModelInDoubt):
+        await transcript(body, insured=insured)
+    with pytest.raises(ModelBusy if insured else ModelInDoubt):
+        await speech(json.dumps(body).encode(), "application/json", insured=insured)
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from adapters.gateways.chat_answer import ChatAnswer, DictatedAnswer
-from adapters.gateways.problems import LONGEST_REASON, problem, read_body, read_error
+from adapters.gateways.problems import LONGEST_REASON, VendorError, problem, read_body, read_error
 from bot.domain.errors import (
     ModelBusy,
     ModelInDoubt,
@@ -244,6 +244,10 @@ def broken(code: object, reason: str | None = "error", **error: Any) -> dict[str
         (None, {"error": {"code": 502, "message": "it broke"}}, True, ModelBusy),
         (None, {"error": {"code": 504, "message": "it broke"}}, True, ModelBusy),
         (None, {"error": {"code": 504, "message": "it broke"}}, False, ModelInDoubt),
+        (None, {"error": {"code": 500, "message": "it broke"}}, True, ModelBusy),
+        (None, {"error": {"code": 500, "message": "it broke"}}, False, ModelInDoubt),
+        (None, {"error": "it broke"}, False, ModelInDoubt),
+        (None, {"error": {"code": 429, "message": "it broke"}}, False, ModelBusy),
         (None, {"error": {"code": 402, "message": "it broke"}}, True, ModelUnauthorised),
         (None, {"error": "it broke"}, True, ModelBusy),
     ],
@@ -255,6 +259,29 @@ async def test_an_error_inside_the_stream(
         await answered(*([chunk(first)] if first else []), last, insured=insured)
     assert type(caught.value) is kind
     assert caught.value.model == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(429, ModelInDoubt), (500, ModelInDoubt), (504, ModelInDoubt), (400, ModelRefused), (401, ModelUnauthorised)],
+)
+@pytest.mark.parametrize("first", ["Good", None])
+async def test_what_an_error_says_was_charged_is_told_and_never_asked_again(
+    code: int, kind: type[ModelProblem], first: str | None
+) -> None:
+    last = {**broken(code), "usage": usage(cost=0.01)["usage"]}
+    with pytest.raises(ModelProblem) as caught:
+        await answered(*([chunk(first)] if first else []), last, audio_ms=900)
+    assert type(caught.value) is kind
+    assert not caught.value.transient
+    assert caught.value.usage == Usage(tokens_in=7, tokens_out=3, audio_ms=900, cost=10_000_000)
+
+
+@pytest.mark.parametrize("told", [{}, {"cost": 0}, {"cost": None}])
+async def test_an_error_that_was_not_charged_may_be_asked_again(told: dict[str, Any]) -> None:
+    with pytest.raises(ModelBusy) as caught:
+        await answered(chunk("Good"), {**broken(429), "usage": usage(**told)["usage"]})
+    assert caught.value.usage is None
 
 
 async def test_a_good_status_with_an_error_in_its_body() -> None:
@@ -276,7 +303,7 @@ async def test_a_good_status_with_an_error_in_its_body() -> None:
         (413, ModelRefused),
         (422, ModelRefused),
         (429, ModelBusy),
-        (500, ModelBusy),
+        (500, ModelInDoubt),
         (502, ModelBusy),
         (503, ModelBusy),
         (504, ModelInDoubt),
@@ -290,6 +317,15 @@ def test_what_a_status_means(status: int, kind: type[ModelProblem], body: bytes)
     assert type(found) is kind
     assert str(status) in found.reason
     assert ("the reason" in found.reason) is body.startswith(b"{")
+
+
+@pytest.mark.parametrize("retryable", [None, True])
+def test_a_server_error_is_not_charged_only_where_the_gateway_says_so(retryable: bool | None) -> None:
+    error = VendorError(status=500, retryable=retryable, retry_after=3)
+    assert type(problem(error, CALL)) is ModelInDoubt
+    for found in (problem(error, CALL, insured=True), problem(error, CALL, unbilled=True)):
+        assert isinstance(found, ModelBusy)
+        assert found.retry_after == 3
 
 
 def test_the_content_and_the_account_are_refused_differently() -> None:
@@ -318,12 +354,21 @@ def test_the_newer_shape_of_errors(code: str, status: int, retryable: bool, kind
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7), ("0.5", 0.5), (None, None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("inf", None)],
+    [("7", 7), ("0.5", 0.5), (None, None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("inf", None), ("9" * 999, None)],
 )
 def test_when_to_ask_again(header: str | None, seconds: float | None) -> None:
     found = problem(read_body(429, b"{}", header), CALL)
     assert isinstance(found, ModelBusy)
     assert found.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "error", [{"code": "9" * 9_999}, {"code": 10**999}, {"code": 429, "availability": {"retry_after": 10**999}}]
+)
+def test_numbers_beyond_all_measure_are_an_error_like_any_other(error: dict[str, Any]) -> None:
+    found = problem(read_error(error), CALL)
+    assert found.sentence
+    assert not isinstance(found, ModelBusy) or found.retry_after is None
 
 
 def test_a_budget_that_is_held_just_now_is_not_an_empty_account() -> None:

@@ -6,6 +6,7 @@ import json
 import random
 import tempfile
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from adapters.gateways.read_aloud import read_aloud
 from bot.domain.audio import MediaFormat
 from bot.domain.estimates import speech_tokens, transcript_tokens
 from bot.domain.models import ChatRequest, ChatTurn, Origin, Role, SpeechRequest, TranscriptionRequest
+from bot.domain.money import Price
 from tests.unit.wire import recording, sent
 
 ORIGIN = Origin(call="c-1", author="a-1", conversation="t-1")
@@ -54,6 +56,32 @@ async def test_a_chat_request_is_exactly_this_json() -> None:
             {"role": "user", "content": 'Say "hi"\u2028 \U0001f99c'},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("price", "most"),
+    [
+        (Price(prompt=Decimal("0.00000015"), completion=Decimal("0.0000006")), {"prompt": "0.15", "completion": "0.6"}),
+        (Price(prompt=Decimal("0.00001"), audio_in=Decimal("0.1")), {"prompt": "10"}),
+        (Price(completion=Decimal("0.000000000123")), {"completion": "0.000123"}),
+    ],
+)
+async def test_no_provider_may_ask_more_than_was_held(price: Price, most: dict[str, str]) -> None:
+    assert (await json_of(HI, price=price))["provider"] == {"max_price": most}
+    told = await json_of(HI, price=price, preferences={"zdr": True})
+    assert told["provider"] == {"max_price": most, "zdr": True}
+    assert "provider" not in await json_of(HI, price=price, endpoint=OPENROUTE)
+
+
+async def test_who_sets_the_highest_price_knows_better() -> None:
+    price = Price(prompt=Decimal("0.00000015"), completion=Decimal("0.0000006"))
+    told = await json_of(HI, price=price, preferences={"max_price": {"prompt": "3"}})
+    assert told["provider"] == {"max_price": {"prompt": "3"}}
+
+
+@pytest.mark.parametrize("price", [None, Price(), Price(request=Decimal("0.04"))])
+async def test_where_no_price_of_a_token_is_known_none_is_told(price: Price | None) -> None:
+    assert "provider" not in await json_of(HI, price=price)
 
 
 async def test_a_gateway_is_told_only_what_it_understands() -> None:

@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from adapters.gateways.fal.errors import STATUS_OF, HttpAnswer, failure
-from adapters.gateways.fal.history import Wanted
+from adapters.gateways.fal.history import holds
+from adapters.gateways.fal.marks import TAG, mark_of, proof_of, tagged
 from adapters.gateways.problems import Call, status_of
 from adapters.gateways.retry import Tries
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelRefused, ModelUnauthorised
+from bot.domain.money import Usage
+from tests.fakes.fal.tags import tags_of
 
 CALL = Call(model="fal/google/gemini-2.5-flash", secret="id:secret")
 
@@ -87,21 +90,58 @@ def test_no_secret_is_told():
 @pytest.mark.parametrize(
     ("told", "is_it"),
     [
-        ({"prompt": "Hi", "model": "m", "audio_url": "https://x/abc_one-0.mp3"}, True),
-        ({"prompt": "Hi", "model": "m", "audio_url": "https://x/abc_one-0.mp3", "temperature": 1}, True),
-        ({"prompt": "Hi", "model": "m", "audio_url": "https://x/abc_two-0.mp3"}, False),
-        ({"prompt": "Hi", "model": "m", "audio_url": ["https://x/one-0.mp3", "https://x/one-0.mp3"]}, False),
-        ({"prompt": "Hi", "model": "m"}, False),
-        ({"prompt": "Hi", "model": "m", "audio_url": None}, False),
-        ({"prompt": "Ho", "model": "m", "audio_url": "https://x/abc_one-0.mp3"}, False),
+        ({"prompt": "Hi", "audio_url": "https://x/abc_one-0.mp3"}, True),
+        ({"prompt": "Hi", "audio_url": "https://x/abc_two-0.mp3"}, False),
+        ({"prompt": "Hi", "audio_url": "data:audio/mpeg;base64,b25lLTAubXAz"}, False),
+        ({"prompt": "one-0.mp3"}, False),
+        ({"prompt": "Hi", "audio_url": None}, False),
         (None, False),
     ],
 )
-def test_a_request_is_ours_when_everything_that_we_said_stands_in_it(told: dict[str, Any] | None, is_it: bool):
-    wanted = Wanted(
-        endpoint="openrouter/router/audio",
-        fields={"prompt": "Hi", "model": "m"},
-        media="audio_url",
-        endings=("one-0.mp3",),
-    )
-    assert wanted.is_met(told) is is_it
+def test_a_request_is_ours_when_its_files_have_the_names_that_we_gave(told: dict[str, Any] | None, is_it: bool):
+    assert holds(told, "openrouter/router/audio", ["one-0.mp3"]) is is_it
+
+
+def test_what_has_no_files_of_ours_is_never_recognised_by_them():
+    assert not holds({"prompt": "Hi"}, "openrouter/router", [])
+    assert not holds({"audio_url": "https://x/one-0.mp3"}, "openrouter/router/audio", [])
+    both = {"video_urls": ["https://x/one-0.mp4", "https://youtu.be/x"]}
+    assert holds(both, "openrouter/router/video", ["one-0.mp4"])
+    assert not holds(both, "openrouter/router/video", ["one-0.mp4", "one-1.mp4"])
+
+
+def test_a_mark_depends_on_the_key_and_the_call_and_is_no_proof_of_a_webhook():
+    marks = {mark_of("a", "k"), mark_of("b", "k"), mark_of("a", "l"), proof_of("a", "k")}
+    assert len(marks) == 4
+    assert mark_of("a", "k") == mark_of("a", "k")
+    assert mark_of("", "k") == ""
+    assert tagged("") == {}
+    assert tags_of({name.lower(): value for name, value in tagged("0f" * 16).items()}) == {TAG: "0f" * 16}
+
+
+LIST = [{"loc": ["body", "audio_url"], "msg": "Cannot be read", "type": "file_download_error"}]
+
+
+@pytest.mark.parametrize("detail", ["Too long", LIST])
+def test_what_a_model_refuses_after_it_was_begun_may_have_been_charged(detail: Any):
+    for status in (400, 401, 402, 403, 404, 422):
+        answer = HttpAnswer(status=status, headers={}, body=json.dumps({"detail": detail}).encode())
+        problem = failure(answer, CALL, taken=True)
+        assert problem.usage == Usage()
+        assert not problem.transient
+
+
+@pytest.mark.parametrize("status", [400, 422, 429])
+def test_a_model_that_is_busy_after_it_was_begun_is_in_doubt(status: int):
+    headers = {"x-fal-retryable": "true"}
+    answer = HttpAnswer(status=status, headers=headers, body=json.dumps({"detail": LIST}).encode())
+    assert type(failure(answer, CALL, taken=True)) is ModelInDoubt
+    assert type(failure(answer, CALL)) is ModelInDoubt
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_what_fal_answers_500_and_above_is_not_charged(status: int):
+    answer = HttpAnswer(status=status, headers={}, body=json.dumps({"detail": "Gone", "error_type": "x"}).encode())
+    problem = failure(answer, CALL, taken=True)
+    assert type(problem) is ModelBusy
+    assert problem.usage is None

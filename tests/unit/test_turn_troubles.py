@@ -157,6 +157,19 @@ async def test_another_model_in_the_settings_does_not_make_what_was_paid_forgott
     assert home.gateway.charges == []
 
 
+async def test_a_call_that_came_to_nothing_is_made_anew_with_a_hold_of_its_own(tmp_path: Path):
+    home = open_test_house(tmp_path)
+    home.gateway.models = {name: replace(can, price=DEAR) for name, can in home.gateway.models.items()}
+    home.gateway.nothing = True
+    await limit(home, 1_000_000_000)
+    await left(home, "answer:scripted/mind", StepState.ACCEPTED)
+    await home.work()
+    assert texts(home) == ["Good morning to you, too."]
+    assert len(home.gateway.charges) == 1
+    [budget] = await home.house.ledger.budgets()
+    assert (budget.spent, budget.held) == (PRICE, 0)
+
+
 async def test_a_call_of_a_gateway_that_is_gone_is_for_a_human(tmp_path: Path):
     home = open_test_house(tmp_path)
     await left(home, "answer:elsewhere/mind", StepState.ACCEPTED)
@@ -230,8 +243,12 @@ async def test_why_a_reply_is_not_spoken_is_said(tmp_path: Path):
     assert texts(home)[1].startswith("_(Not spoken: the budget of service")
 
 
-async def test_a_warning_that_reached_nobody_is_given_again(tmp_path: Path):
-    home = open_test_house(tmp_path)
-    await limit(home, PRICE)
+async def test_an_admin_hears_of_a_budget_that_only_refuses(tmp_path: Path):
+    home = open_test_house(tmp_path, admins="A1")
+    home.gateway.models = {name: replace(can, price=DEAR) for name, can in home.gateway.models.items()}
     await home.say(message("1", "Hello"))
-    assert texts(home)[-1].startswith("Heads-up: 100 %")
+    await limit(home, PRICE)
+    await home.say(message("2", "Hello again"))
+    assert "does not allow that" in texts(home)[-1]
+    assert [who for who, _ in home.platform.told] == ["A1"]
+    assert "Heads-up: 100 %" in home.platform.told[0][1]

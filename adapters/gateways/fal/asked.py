@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from adapters.gateways.dictation import dictated
 from adapters.gateways.fal.codec import Answer, Input, encode
+from adapters.gateways.fal.marks import mark_of
 from adapters.gateways.fal.models import capabilities, is_name
 from adapters.gateways.problems import Call
 from bot.domain.audio import MediaFile, MediaFormat
@@ -24,6 +25,8 @@ class Asked:
     """Reads what comes back."""
     name: str
     """Our own name of the call; empty where nobody gave one."""
+    mark: str
+    """What proves that a request is this call; empty where it has no name."""
 
 
 def asked(request: Request, call: Call) -> Asked:
@@ -46,7 +49,8 @@ def asked(request: Request, call: Call) -> Asked:
         audio_ms=round(1000 * sum(heard)) if heard else None,
         transcript=isinstance(request, TranscriptionRequest),
     )
-    return Asked(call=call, sent=encode(chat, call), answer=answer, name=request.origin.call)
+    name = request.origin.call
+    return Asked(call=call, sent=encode(chat, call), answer=answer, name=name, mark=mark_of(name, call.secret))
 
 
 def known(model: str, call: Call) -> None:

@@ -1,25 +1,27 @@
 """One call to fal's router, by each of the ways; one POST, whatever happens.
 
-An answer that is lost is looked for: by the webhook that carries our own name of the call, and in fal's history. Where
-it is found it is used; else nobody knows.
+An answer that is lost is looked for by fal's name of the call, else by our own mark of it (`marks`): in the webhooks that
+came, and in fal's history. Where it is found it is used; else nobody knows.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from adapters.gateways.body import Body
 from adapters.gateways.fal.asked import Asked
 from adapters.gateways.fal.errors import HttpAnswer, failure
-from adapters.gateways.fal.history import History, wanted_for
+from adapters.gateways.fal.history import FIRST_PAUSE, LONGEST_PAUSE, History, Record
+from adapters.gateways.fal.marks import tagged
 from adapters.gateways.fal.options import Options
 from adapters.gateways.fal.queue import Queue, ResultGone, submitted
 from adapters.gateways.fal.webhook import Deliveries, WebhookServer
 from adapters.gateways.fal.wire import Wire
 from adapters.gateways.problems import Call
 from adapters.gateways.reading import decoded
+from adapters.gateways.reply import now
 from bot.domain.errors import ModelInDoubt, ModelProblem
 from bot.domain.models import Accepted, Delta
 
@@ -79,9 +81,10 @@ class Calls:
             streamed: whether the words come one after another.
         """
         url = f"{self.options.places.run}/{asked.sent.endpoint}{'/stream' if streamed else ''}"
+        headers = {**tagged(asked.mark), **({} if streamed else JSON_WANTED)}
         named = ""
         try:
-            async with self.wire.post(url, body, asked.call, headers={} if streamed else JSON_WANTED) as reply:
+            async with self.wire.post(url, body, asked.call, headers=headers) as reply:
                 if named := reply.header(ID_HEADER) or "":
                     yield Accepted(id=named)
                     self.named.append(named)
@@ -91,7 +94,11 @@ class Calls:
             for delta in asked.answer.end(streamed=streamed):
                 yield delta
         except ModelInDoubt as doubt:
-            for delta in told(await self._lost(asked, named, began, doubt), asked):
+            request_id, found = (named, None) if named else await self._orphan(asked, began, doubt)
+            if not named:
+                yield Accepted(id=request_id)
+                self.named.append(request_id)
+            for delta in told(found or await self._lost(request_id, asked.call, doubt), asked):
                 yield delta
 
     async def carried_on(self, asked: Asked, request_id: str | None, began: int) -> AsyncGenerator[Delta, None]:
@@ -117,7 +124,7 @@ class Calls:
             url += f"?{urlencode({'fal_webhook': self.webhooks.address(asked.name)})}"
         # What does not begin for so long is not wanted any more, even if we are no longer there to say so:
         # https://fal.ai/docs/documentation/model-apis/common-parameters
-        headers = {**JSON_WANTED, "X-Fal-Request-Timeout": f"{self.queue.waits.total:g}"}
+        headers = {**JSON_WANTED, "X-Fal-Request-Timeout": f"{self.queue.waits.total:g}", **tagged(asked.mark)}
         async with self.wire.post(url, body, asked.call, headers=headers) as reply:
             return submitted(await reply.event(self.options.patience.quiet), asked.call)
 
@@ -145,16 +152,13 @@ class Calls:
         finally:
             self.deliveries.forget_bell(request_id)
 
-    async def _lost(self, asked: Asked, named: str, began: int, doubt: ModelInDoubt) -> HttpAnswer:
+    async def _lost(self, request_id: str, call: Call, doubt: ModelInDoubt) -> HttpAnswer:
         """Return the answer of a direct call whose connection was cut.
 
         Raises:
             ModelInDoubt: nobody knows it.
         """
-        if named:
-            found = await self._recorded(named, asked.call, self.history.seek_seconds)
-        else:
-            _, found = await self._orphan(asked, began, doubt)
+        found = await self._recorded(request_id, call, self.queue.waits.seek)
         if found is None:
             raise doubt
         return found
@@ -168,26 +172,35 @@ class Calls:
     async def _orphan(self, asked: Asked, began: int, doubt: ModelInDoubt) -> tuple[str, HttpAnswer | None]:
         """Find a call that fal never named to us: its name, and its answer where that is known already.
 
-        Without knowing when it began, nobody could tell it from others.
-
         Raises:
             ModelInDoubt: it is not there, or nobody can tell which one it is.
         """
-        if request_id := self.deliveries.request_of(asked.name):
-            return request_id, self.deliveries.outcome(request_id)
-        wanted = await wanted_for(asked.sent, asked.name) if began else None
-        if wanted is None or (record := await self.history.find(wanted, began, asked.call, self.named)) is None:
-            raise doubt
-        return record.request_id, record.outcome
+        until, pause = now() + self.queue.waits.seek, FIRST_PAUSE
+        while asked.mark:
+            if request_id := self.deliveries.request_of(asked.name):
+                return request_id, self.deliveries.outcome(request_id)
+            found = await self._marked(asked, began)
+            if len(found) == 1:
+                return found[0].request_id, found[0].outcome
+            if found or now() + pause > until:
+                break
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        raise doubt
+
+    async def _marked(self, asked: Asked, began: int) -> Sequence[Record]:
+        """Return the requests with the mark of a call, which the same step may have made before it, too."""
+        # Without knowing when it began, nobody could tell it from those.
+        return await self.history.find(asked.sent, asked.mark, began, asked.call, self.named) if began else ()
 
 
 def told(outcome: HttpAnswer, asked: Asked) -> Iterator[Delta]:
-    """Read a whole answer.
+    """Read the whole answer to a call that fal had taken.
 
     Raises:
         ModelProblem: it is an error.
     """
     if outcome.status != 200:
-        raise failure(outcome, asked.call)
+        raise failure(outcome, asked.call, taken=True)
     yield from asked.answer.read(decoded(outcome.body.decode(errors="replace"), asked.call))
     yield from asked.answer.end(streamed=False)

@@ -2,7 +2,8 @@
 
 Models answer with a list of what is wrong (https://fal.ai/docs/documentation/model-apis/errors), the platform with a
 text and a kind (https://fal.ai/docs/documentation/model-apis/request-errors), both with headers that say whether it
-helps to try again. What is answered 500 and above is not charged: https://fal.ai/docs/model-apis/faq.
+helps to try again. What is answered 500 and above is not charged; what a model itself answers below may be:
+https://fal.ai/docs/documentation/model-apis/faq.
 
     5xx in fal's own words, "retryable"    ModelBusy          not charged
     429, 502, 503, 529                     ModelBusy          nothing was begun
@@ -11,6 +12,7 @@ helps to try again. What is answered 500 and above is not charged: https://fal.a
     a model that does not exist            ModelUnknown
     client_cancelled                       ModelInDoubt       it may have been at work already
     other 4xx                              ModelRefused
+    4xx of a call that was taken           the same, at a cost that nobody tells; never ModelBusy
 """
 
 import json
@@ -20,7 +22,8 @@ from typing import Any
 
 from adapters.gateways.problems import Answered, Call, VendorError, problem, shorten
 from adapters.gateways.reading import a_list, a_text, an_object
-from bot.domain.errors import ModelInDoubt, ModelProblem
+from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnknown
+from bot.domain.money import Usage
 
 STATUS_OF: Mapping[str, int] = {
     "request_timeout": 504,
@@ -80,21 +83,53 @@ class HttpAnswer:
         except (ValueError, RecursionError):
             return {}
 
+    def is_a_models(self) -> bool:
+        """Return whether it is an error in the words of a model: nobody else answers with a list of what is wrong."""
+        return bool(a_list(self.json().get("detail")))
 
-def failure(answer: HttpAnswer, call: Call) -> ModelProblem:
-    """Say what an answer that is an error means: the table at the top."""
-    told = answer.json()
-    found = failure_of(
-        answer.status,
-        told,
-        call,
-        kind=a_text(told.get("error_type")) or answer.headers.get("x-fal-error-type", ""),
-        retryable=_truth(answer.headers.get("x-fal-retryable")) or _truth(answer.headers.get("x-fal-needs-retry")),
-        retry_after=_seconds(answer.headers.get("retry-after")),
-    )
+    @property
+    def kind(self) -> str:
+        """The platform's kind of the error; empty where it does not say."""
+        return a_text(self.json().get("error_type")) or self.headers.get("x-fal-error-type", "")
+
+
+def failure(answer: HttpAnswer, call: Call, *, taken: bool = False) -> ModelProblem:
+    """Say what an answer that is an error means: the table at the top.
+
+    Args:
+        answer: the error.
+        call: what it is about.
+        taken: fal had taken the call, and this is what became of it.
+    """
+    found = _failure(answer, call)
+    if answer.status < 500 and (taken or answer.is_a_models()):
+        return _perhaps_charged(found)
     if answer.status in MAY_BE_SENT_AGAIN or answer.status == 500:
         found.__cause__ = Answered(answer.status)  # only these are sent again by themselves, see `retry`
     return found
+
+
+def _failure(answer: HttpAnswer, call: Call) -> ModelProblem:
+    return failure_of(
+        answer.status,
+        answer.json(),
+        call,
+        kind=answer.kind,
+        retryable=_truth(answer.headers.get("x-fal-retryable")) or _truth(answer.headers.get("x-fal-needs-retry")),
+        retry_after=_seconds(answer.headers.get("retry-after")),
+    )
+
+
+def _perhaps_charged(problem: ModelProblem) -> ModelProblem:
+    """Say that a model was at work when it failed; one that does not exist was not."""
+    match problem:
+        case ModelBusy():
+            return ModelInDoubt(problem.reason, model=problem.model)
+        case ModelUnknown() | ModelInDoubt():
+            return problem
+        case _:
+            problem.usage = Usage()
+            return problem
 
 
 def failure_of(

@@ -2,9 +2,10 @@
 
     way      what is sent                  after a crash                      when the turn is cancelled
     queue    submit, wait, fetch           carried on by the request's id     cancelled, or left for the next process
-    stream   one request, words as said    looked up in fal's history         hung up
-    sync     one request                   looked up in fal's history         hung up
+    stream   one request, words as said    looked up by the request's id      hung up
+    sync     one request                   looked up by the request's id      hung up
 
+A call that was cut off before fal named it is looked up by our own mark of it, see `marks`.
 `https://fal.ai/docs/documentation/model-apis/inference` compares them.
 """
 
@@ -28,12 +29,17 @@ from adapters.gateways.fal.storage import Storage
 from adapters.gateways.fal.webhook import Deliveries, Keyring, WebhookServer
 from adapters.gateways.fal.wire import Wire
 from adapters.gateways.problems import Call
-from bot.domain.errors import ModelProblem, ModelUnauthorised
+from bot.domain.errors import ModelInDoubt, ModelProblem, ModelUnauthorised
 from bot.domain.health import Finding
 from bot.domain.journal import Step
 from bot.domain.models import Capabilities, Catalogue, Delta, ModelRef, Request
 from bot.domain.money import Account, Usage
 from bot.ports import Billed, Checked, Clock, Gateway
+
+UNPRICED = Finding(
+    ok=True,
+    what="fal lists no prices: before a call, budgets hold next to nothing for a model that `prices` does not list.",
+)
 
 
 class FalGateway(Gateway, Checked, Billed):
@@ -66,7 +72,7 @@ class FalGateway(Gateway, Checked, Billed):
             # A webhook says what the stream would.
             waits = replace(waits, stream_after=float("inf"))
         queue = Queue(wire=self._wire, url=places.queue, waits=waits)
-        self._history = History(wire=self._wire, url=places.api, clock=clock, seek_seconds=waits.seek)
+        self._history = History(wire=self._wire, url=places.api, clock=clock)
         self._billing = Billing(wire=self._wire, url=places.api, queue=queue, history=self._history, clock=clock)
         self._calls = Calls(
             wire=self._wire,
@@ -104,7 +110,7 @@ class FalGateway(Gateway, Checked, Billed):
                 asking again does not help.
         """
         ready, began = asked(request, self._call(request.model)), self._clock.now()
-        body = body_of(ready.sent, await self._storage.addresses(ready.sent, ready.name, ready.call))
+        body = body_of(ready.sent, await self._storage.addresses(ready.sent, ready.mark, ready.call))
         streams = self._way == "stream" and ready.sent.endpoint in STREAMS
         if streams or self._way == "sync":
             deltas = self._calls.direct(ready, body, began, streamed=streams)
@@ -116,8 +122,18 @@ class FalGateway(Gateway, Checked, Billed):
 
     @override
     async def recover(self, step: Step, request: Request) -> AsyncGenerator[Delta, None]:
-        """Carry on a call that was cut off, by fal's name of it, or by what it said."""
-        deltas = self._calls.carried_on(asked(request, self._call(request.model)), step.vendor_id, step.at)
+        """Carry on a call that was cut off, by fal's name of it, or by our own mark; nothing is ever sent again.
+
+        Raises:
+            ModelBusy: it certainly came to nothing, and was not charged.
+            ModelInDoubt: it may have been charged, and its answer cannot be had.
+            ModelProblem: its answer is an error; with usage where it may have been charged.
+        """
+        try:
+            ready = asked(request, self._call(request.model))
+        except ModelProblem as problem:  # once it could be asked, so it may have been
+            raise ModelInDoubt(f"it cannot be carried on: {problem.reason}", model=problem.model) from problem
+        deltas = self._calls.carried_on(ready, step.vendor_id, step.at)
         async with aclosing(deltas):
             async for delta in deltas:
                 yield delta
@@ -144,7 +160,7 @@ class FalGateway(Gateway, Checked, Billed):
     @override
     async def check(self) -> Sequence[Finding]:
         """Look whether fal can be reached and takes the key, for nothing, and whether webhooks can come."""
-        findings = [await self._key_finding()]
+        findings = [await self._key_finding(), UNPRICED]
         if self._webhooks is not None and not self._webhooks.listens:
             what = "fal's webhooks cannot be received: the address is in use, or not ours. fal is asked instead."
             findings.append(Finding(ok=False, what=what, fix="Look at fal.webhook_host and fal.webhook_port."))

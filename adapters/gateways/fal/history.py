@@ -1,30 +1,28 @@
 """fal's history of requests: how a call is found again whose name we never learned, or whose answer the queue dropped.
 
 https://fal.ai/docs/platform-apis/v1/models/requests/by-endpoint. fal keeps inputs and outputs for thirty days
-(https://fal.ai/docs/documentation/model-apis/media-expiration), the queue its answers for an hour.
+(https://fal.ai/docs/documentation/model-apis/media-expiration), the queue its answers for an hour. What was charged for
+a request with a tag stands in https://fal.ai/docs/platform-apis/v1/models/billing-events.
 
-A request is ours when everything that we said stands in its input. Two that are alike are nobody's: then nobody knows
-which of them belongs to the call.
+A request is a call of ours when it carries the call's mark (`marks`), never because it says the same.
 """
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from adapters.gateways.chat_completions import dumped
-from adapters.gateways.fal.codec import ADDRESSES, ENDPOINTS, ONE_ADDRESS, Input, mimetype
+from adapters.gateways.fal.codec import ADDRESSES, ENDPOINTS, ONE_ADDRESS, Input
 from adapters.gateways.fal.errors import HttpAnswer, failure
-from adapters.gateways.fal.storage import INLINE_BYTES, file_name
+from adapters.gateways.fal.marks import TAG
+from adapters.gateways.fal.storage import INLINE_BYTES, file_names
 from adapters.gateways.fal.wire import Wire
 from adapters.gateways.problems import Call
 from adapters.gateways.reading import a_count, a_list, a_text, an_object
 from adapters.gateways.reply import now
-from bot.domain.audio import MediaFile
 from bot.domain.errors import ModelProblem
 from bot.ports import Clock
 
@@ -61,27 +59,21 @@ class History:
     """Of the platform's API."""
     clock: Clock
     """Tells what is too old to be asked for."""
-    seek_seconds: float
-    """How long a request may take to appear."""
 
-    async def find(self, wanted: "Wanted", since: int, call: Call, besides: Collection[str]) -> Record | None:
-        """Find the one request that is a call of ours; None where there is none, or more than one.
+    async def find(self, sent: Input, mark: str, since: int, call: Call, besides: Collection[str]) -> Sequence[Record]:
+        """Find the requests that carry the mark of a call, as far as they are known now.
 
         Args:
-            wanted: how it is recognised.
+            sent: what it sent.
+            mark: of the call.
             since: when it began, in milliseconds since 1970 (UTC).
             call: what it is about.
             besides: requests that are known to be others.
         """
-        until, pause = now() + self.seek_seconds, FIRST_PAUSE
-        while True:
-            found = [record for record in await self._alike(wanted, since, call) if record.request_id not in besides]
-            if len(found) == 1:
-                return found[0]
-            if found or now() + pause > until:
-                return None
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        start = _iso(max(0, since - LEEWAY_MS))
+        tagged = [Record(request_id=name, input=None, outcome=None) for name in await self._tagged(mark, start, call)]
+        found = {record.request_id: record for record in (*tagged, *await self._stored(sent, mark, start, call))}
+        return [record for name, record in found.items() if name not in besides]
 
     async def outcome(self, request_id: str, call: Call, *, seconds: float = 0) -> HttpAnswer | None:
         """Return the answer of a request by its name; None where the history does not hold it.
@@ -116,12 +108,26 @@ class History:
         """
         await self._page([("endpoint_id", ENDPOINTS[0]), ("limit", "1")], call)
 
-    async def _alike(self, wanted: "Wanted", since: int, call: Call) -> Sequence[Record]:
-        query = [("endpoint_id", wanted.endpoint), ("start", _iso(max(0, since - LEEWAY_MS)))]
+    async def _stored(self, sent: Input, mark: str, start: str, call: Call) -> Sequence[Record]:
+        """Return the requests whose files have the mark in their names."""
+        if sent.size <= INLINE_BYTES:
+            return ()
+        query, names = [("endpoint_id", sent.endpoint), ("start", start)], file_names(sent, mark)
         try:
-            return [record async for record in self._records(query, call) if wanted.is_met(record.input)]
+            return [record async for record in self._records(query, call) if holds(record.input, sent.endpoint, names)]
         except ModelProblem:
             return ()
+
+    async def _tagged(self, mark: str, start: str, call: Call) -> Collection[str]:
+        """Return the names of the requests that were charged and have the mark for a tag."""
+        query = urlencode({"source": "tagged-billed", "tag": f"{TAG}={mark}", "start": start})
+        try:
+            answer = await self.wire.exchange("GET", f"{self.url}/models/billing-events?{query}", call)
+        except ModelProblem:
+            return ()
+        events = [an_object(event) for event in a_list(answer.json().get("billing_events"))]
+        # Whoever does not know the filter tells all events.
+        return {a_text(e.get("request_id")) for e in events if an_object(e.get("tags")).get(TAG) == mark} - {""}
 
     async def _records(self, query: list[tuple[str, str]], call: Call) -> AsyncIterator[Record]:
         cursor = ""
@@ -142,54 +148,18 @@ class History:
         return await asyncio.to_thread(answer.json)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """How the input of a call is recognised."""
-
-    endpoint: str
-    """Where it went."""
-    fields: Mapping[str, object]
-    """All but the media: the same."""
-    media: str
-    """The name of the field that holds the media; empty without any."""
-    exactly: tuple[str, ...] = ()
-    """Media that are the same, in order."""
-    endings: tuple[str, ...] = ()
-    """Media whose addresses end like this, in order: names that we gave."""
-
-    def is_met(self, told: Mapping[str, Any] | None) -> bool:
-        """Return whether an input is that of the call."""
-        if told is None or any(told.get(name) != value for name, value in self.fields.items()):
-            return False
-        there = told.get(self.media) if self.media else []
-        media = [a_text(one) for one in (there if isinstance(there, list) else [there])]
-        if self.endings:
-            return len(media) == len(self.endings) and all(map(str.endswith, media, self.endings))
-        return media == list(self.exactly)
-
-
-async def wanted_for(sent: Input, name: str) -> Wanted | None:
-    """Say how a call is recognised; None where nothing tells it from others.
+def holds(told: Mapping[str, Any] | None, endpoint: str, names: Sequence[str]) -> bool:
+    """Return whether files of these names, in order, are the first media of an input.
 
     Args:
-        sent: what it sent.
-        name: the beginning of its files' names.
+        told: the input; None where fal does not tell it.
+        endpoint: where it went.
+        names: as we gave them; addresses of the storage end with them.
     """
-    media = ONE_ADDRESS.get(sent.endpoint) or ADDRESSES.get(sent.endpoint) or ""
-    if sent.size > INLINE_BYTES:
-        if not name:
-            return None
-        names = [file_name(name, place, file) for place, file in enumerate(sent.files)]
-        return Wanted(endpoint=sent.endpoint, fields=sent.fields, media=media, endings=(*names, *sent.links))
-    try:
-        inline = [await asyncio.to_thread(_data_uri, file) for file in sent.files]
-    except OSError:
-        return None
-    return Wanted(endpoint=sent.endpoint, fields=sent.fields, media=media, exactly=(*inline, *sent.links))
-
-
-def _data_uri(file: MediaFile) -> str:
-    return f"data:{mimetype(file)};base64,{base64.b64encode(Path(file.path).read_bytes()).decode()}"
+    field = ONE_ADDRESS.get(endpoint) or ADDRESSES.get(endpoint) or ""
+    there = an_object(told).get(field)
+    media = [a_text(one) for one in (there if isinstance(there, list) else [there])]
+    return len(media) >= len(names) > 0 and all(map(str.endswith, media, names))
 
 
 def _record(item: Mapping[str, Any]) -> Record:

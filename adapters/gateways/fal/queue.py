@@ -3,7 +3,8 @@
     submitted → asked soon and ever more seldom → a stream of changes, if it takes long → its answer is fetched
                                   a webhook rings → its answer is fetched
 
-Only the submission can cost anything. All else is repeated as long as it takes.
+Only the submission can cost anything. All else is repeated as long as it takes, and whatever happens to it says nothing
+of the call: what fal, or something on the way, answers to our asking is not taken for the model's answer.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import structlog
 
 from adapters.gateways.chat_completions import dumped
@@ -24,7 +26,11 @@ from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnreac
 
 OVER = "COMPLETED"
 GONE = 404
+INVALID = 422
+NOT_OURS = frozenset({401, 402, 403})
+NOT_NOW = frozenset({408, 425, 429})
 RESULT_TRIES = 4
+"""At least; and for as long as an answer is waited for."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +70,17 @@ class Standing:
     logs: tuple[str, ...]
     """What the runner wrote so far."""
 
+    def outcome(self) -> HttpAnswer | None:
+        """Return the answer as far as it tells it; None where it does not say what became of the request."""
+        if not self.error or self.kind not in STATUS_OF:
+            return None
+        body = {"detail": self.error, "error_type": self.kind}
+        return HttpAnswer(status=STATUS_OF[self.kind], headers={}, body=dumped(body).encode())
+
+    def agrees(self, answer: HttpAnswer) -> bool:
+        """Return whether an error is the one that the request ended with."""
+        return bool(self.error) and (answer.json().get("detail") == self.error or answer.kind == self.kind != "")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
@@ -93,7 +110,7 @@ class Queue:
         while True:
             standing = await self._standing(request_id, call)
             if standing is not None and standing.is_over:
-                return await self._result(request_id, call, standing)
+                return await self._result(request_id, call, standing, started + self.waits.total)
             seen = _log_new(request_id, standing, seen)
             if now() - started > self.waits.total:
                 return await self._given_up(request_id, call)
@@ -123,16 +140,41 @@ class Queue:
         """
         return await self.wire.exchange("GET", self._one(request_id), call)
 
-    async def _result(self, request_id: str, call: Call, standing: Standing) -> HttpAnswer:
-        """Fetch an answer that is there; fal's own stumbling is not the model's."""
-        for count in range(RESULT_TRIES):
-            answer = None
-            with suppress(ModelUnreachable):
-                answer = await self.result(request_id, call)
-            if answer is not None and (answer.status < 500 or standing.error):
-                return _answer(answer, call, standing)
-            await asyncio.sleep(self.waits.first * 2**count)
-        raise ModelInDoubt("its answer could not be fetched", model=call.model)
+    async def _result(self, request_id: str, call: Call, standing: Standing, until: float) -> HttpAnswer:
+        """Fetch an answer that is there; fal's own stumbling is not the model's.
+
+        Raises:
+            ResultGone: it is there no longer.
+            ModelInDoubt: it cannot be had.
+        """
+        tries, pause = 0, self.waits.first
+        while True:
+            found = await self._fetched(request_id, call, standing)
+            if found is not None:
+                return found
+            tries += 1
+            if tries >= RESULT_TRIES and (told := standing.outcome()) is not None:
+                return told
+            if tries >= RESULT_TRIES and now() > until:
+                raise ModelInDoubt("its answer could not be fetched", model=call.model)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self.waits.longest)
+
+    async def _fetched(self, request_id: str, call: Call, standing: Standing) -> HttpAnswer | None:
+        """Return the model's answer; None when it is not to be had now."""
+        try:
+            answer = await self.result(request_id, call)
+        except ModelUnreachable:
+            return None
+        if _is_the_models(answer, standing):
+            return answer
+        if answer.status not in {GONE, *NOT_OURS}:
+            return None
+        if (told := standing.outcome()) is not None:
+            return told
+        if answer.status == GONE:
+            raise ResultGone("fal keeps its answer no longer", model=call.model)
+        raise _untold(answer, call)
 
     async def _standing(self, request_id: str, call: Call) -> Standing | None:
         """Ask where a request is; None when that cannot be told now."""
@@ -144,10 +186,9 @@ class Queue:
             raise ResultGone("fal knows it no longer", model=call.model)
         if answer.status in {200, 202}:
             return _read(answer.json())
-        problem = failure(answer, call)
-        if isinstance(problem, ModelBusy) or answer.status >= 500:
+        if answer.status in NOT_NOW or answer.status >= 500:
             return None
-        raise ModelInDoubt(f"fal does not tell what became of it: {problem.reason}", model=call.model) from problem
+        raise _untold(answer, call)
 
     async def _watched(self, request_id: str, call: Call, bell: asyncio.Event, until: float) -> None:
         """Read the stream of changes to its end, or to the end of patience; what it cannot tell is asked for."""
@@ -162,7 +203,8 @@ class Queue:
         if said == "OK":
             raise ModelBusy("it waited too long in fal's queue", model=call.model)
         if said == "ALREADY_COMPLETED":
-            return await self._result(request_id, call, Standing(is_over=True, error="", kind="", logs=()))
+            over = Standing(is_over=True, error="", kind="", logs=())
+            return await self._result(request_id, call, over, until=now())
         raise ModelInDoubt("it took too long and was cancelled", model=call.model)
 
     def _one(self, request_id: str) -> str:
@@ -182,14 +224,15 @@ def submitted(data: str | None, call: Call) -> str:
     return request_id
 
 
-def _answer(answer: HttpAnswer, call: Call, standing: Standing) -> HttpAnswer:
-    """Put what the queue says in place of an answer that is gone."""
-    if answer.status != GONE:
-        return answer
-    if not standing.error:
-        raise ResultGone("fal keeps its answer no longer", model=call.model)
-    body = f'{{"detail":{dumped(standing.error)},"error_type":{dumped(standing.kind)}}}'.encode()
-    return HttpAnswer(status=STATUS_OF.get(standing.kind, 500), headers={}, body=body)
+def _is_the_models(answer: HttpAnswer, standing: Standing) -> bool:
+    """Return whether an answer is what became of the request, and not of our asking for it."""
+    if answer.status == httpx.codes.OK or answer.is_a_models() or standing.agrees(answer):
+        return True
+    return answer.status == INVALID  # nobody but a model looks at what was asked
+
+
+def _untold(answer: HttpAnswer, call: Call) -> ModelInDoubt:
+    return ModelInDoubt(f"fal does not tell what became of it: {failure(answer, call).reason}", model=call.model)
 
 
 def _read(told: dict[str, Any]) -> Standing:

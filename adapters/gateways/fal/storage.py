@@ -20,7 +20,7 @@ from adapters.gateways.fal.wire import Wire
 from adapters.gateways.problems import Call
 from adapters.gateways.reading import a_text
 from bot.domain.audio import MediaFile
-from bot.domain.errors import ModelBusy, ModelProblem, ModelUnreachable
+from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnreachable
 
 INLINE_BYTES = 1_000_000
 """Of all media of a request: up to here they travel inside of it."""
@@ -46,12 +46,12 @@ class Storage:
     url: str
     """Of the storage's API."""
 
-    async def addresses(self, sent: Input, name: str, call: Call) -> Sequence[str] | None:
+    async def addresses(self, sent: Input, mark: str, call: Call) -> Sequence[str] | None:
         """Upload the files of an input, where they are too large to travel in the request.
 
         Args:
             sent: the input.
-            name: the beginning of the files' names, by which the call can be found in fal's history.
+            mark: the beginning of the files' names, by which the call can be found in fal's history.
             call: what it is for.
 
         Returns:
@@ -62,7 +62,8 @@ class Storage:
         """
         if sent.size <= INLINE_BYTES:
             return None
-        return [await self._stored(file, file_name(name, place, file), call) for place, file in enumerate(sent.files)]
+        names = file_names(sent, mark)
+        return [await self._stored(file, name, call) for file, name in zip(sent.files, names, strict=True)]
 
     async def _stored(self, file: MediaFile, name: str, call: Call) -> str:
         for left in reversed(range(TRIES)):
@@ -88,9 +89,9 @@ class Storage:
         return file_url
 
 
-def file_name(name: str, place: int, file: MediaFile) -> str:
-    """Name a file; fal knows its format by the extension."""
-    return f"{name or 'file'}-{place}.{extension(file)}"
+def file_names(sent: Input, mark: str) -> Sequence[str]:
+    """Name the files of an input; fal knows their formats by the extensions."""
+    return [f"{mark or 'file'}-{place}.{extension(file)}" for place, file in enumerate(sent.files)]
 
 
 def _good(answer: HttpAnswer, call: Call) -> HttpAnswer:
@@ -98,4 +99,5 @@ def _good(answer: HttpAnswer, call: Call) -> HttpAnswer:
         return answer
     problem: ModelProblem = failure(answer, call)
     # Nothing that happens in the storage costs anything.
-    raise ModelBusy(problem.reason, model=call.model) if answer.status >= 500 else problem
+    in_doubt = answer.status >= 500 or isinstance(problem, ModelInDoubt)
+    raise ModelBusy(problem.reason, model=call.model) if in_doubt else problem

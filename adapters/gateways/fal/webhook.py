@@ -7,7 +7,6 @@ to ourselves that the name was written by us.
 """
 
 import asyncio
-import hashlib
 import hmac
 import json
 import time
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.gateways.chat_completions import dumped
 from adapters.gateways.fal.errors import HttpAnswer
+from adapters.gateways.fal.marks import proof_of
 from adapters.gateways.fal.signature import Signed, is_fresh, is_genuine, read_keys, read_signed
 from adapters.gateways.fal.wire import Wire
 from adapters.gateways.problems import Call
@@ -169,7 +169,7 @@ class WebhookServer:
         self._keyring = keyring
         self._deliveries = deliveries
         self._clock = clock
-        self._secret = secret.encode()
+        self._secret = secret
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post("/{path:.*}", self._receive)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -193,7 +193,7 @@ class WebhookServer:
     def address(self, call: str) -> str:
         """Return where fal is to tell the end of a call of ours."""
         parts = urlsplit(self._place.url)
-        ours = urlencode({"call": call, "proof": self._proof(call)}) if call else ""
+        ours = urlencode({"call": call, "proof": proof_of(call, self._secret)}) if call else ""
         query = "&".join(filter(None, (parts.query, ours)))
         return urlunsplit(parts._replace(query=query))
 
@@ -204,13 +204,10 @@ class WebhookServer:
             _log.warning("webhook refused", peer=request.remote)
             return web.Response(status=401)
         call, proof = request.query.get("call", ""), request.query.get("proof", "")
-        is_ours = hmac.compare_digest(proof.encode(), self._proof(call).encode())
+        is_ours = hmac.compare_digest(proof.encode(), proof_of(call, self._secret).encode())
         is_new = self._deliveries.take(_delivery(signed, call if is_ours else "", body))
         _log.debug("webhook", call=signed.request_id, again=not is_new)
         return web.Response()
-
-    def _proof(self, call: str) -> str:
-        return hmac.new(self._secret, call.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _delivery(signed: Signed, call: str, body: bytes) -> Delivery:

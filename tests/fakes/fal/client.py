@@ -95,7 +95,7 @@ class FakeFal:
         await self._change("faults", asdict(Fault(action=action, **fault)))
 
     async def account(self, **settings: Any) -> None:
-        """Set the account: refused_keys, locked, admin, history (ended, all, bare, off)."""
+        """Set the account: refused_keys, locked, admin, history (ended, all, bare, off), tags (reported or not)."""
         await self._change("account", settings)
 
     async def advance(self, seconds: float) -> None:

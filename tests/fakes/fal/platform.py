@@ -12,6 +12,7 @@ from tests.fakes.fal.errors import platform_refusal
 from tests.fakes.fal.ledger import Call
 from tests.fakes.fal.schemas import INPUTS
 from tests.fakes.fal.state import FAKE, Fake
+from tests.fakes.fal.tags import tags_of
 
 
 def add_routes(app: web.Application) -> None:
@@ -59,22 +60,35 @@ def item_of(call: Call, *, payloads: bool) -> dict[str, Any]:
 
 
 async def charges(request: web.Request) -> web.Response:
-    """List what was charged for requests."""
+    """List what was charged for requests; with their tags, and chosen by one of them, where the account has that."""
     fake = admitted(request)
-    wanted = request.query.getall("request_id", [])
-    chosen = [call for call in fake.calls if call.charged_usd and (not wanted or call.request_id in wanted)]
-    events = [
-        {
-            "request_id": call.request_id,
-            "endpoint_id": call.endpoint,
-            "timestamp": iso(call.ended_at or call.sent_at),
-            "cost_total": call.charged_usd,
-            "cost_estimate_nano_usd": round(call.charged_usd * 1e9),
-        }
-        for call in chosen
+    query = request.query
+    by_tag = query.get("source") == "tagged-billed"
+    if by_tag and not fake.tags:
+        raise platform_refusal(403, "authorization_error", "Tagged reporting is not enabled for this account")
+    wanted, (name, _, value) = query.getall("request_id", []), query.get("tag", "").partition("=")
+    start = datetime.fromisoformat(query.get("start", "1970-01-01T00:00:00Z")).timestamp()
+    chosen = [
+        call
+        for call in fake.calls
+        if call.charged_usd and call.sent_at >= start and (not wanted or call.request_id in wanted)
+        if not (by_tag and name) or tags_of(call.headers).get(name) == value
     ]
+    events = [event_of(call, tags=by_tag) for call in chosen]
     limit = int(request.query.get("limit", "1000"))
     return web.json_response(page(events, limit, request.query.get("cursor"), "billing_events"))
+
+
+def event_of(call: Call, *, tags: bool) -> dict[str, Any]:
+    """One charge."""
+    event = {
+        "request_id": call.request_id,
+        "endpoint_id": call.endpoint,
+        "timestamp": iso(call.ended_at or call.sent_at),
+        "cost_total": call.charged_usd,
+        "cost_estimate_nano_usd": round(call.charged_usd * 1e9),
+    }
+    return {**event, "tags": tags_of(call.headers)} if tags else event
 
 
 async def usage(request: web.Request) -> web.Response:

@@ -61,6 +61,7 @@ class Fake:
         self.locked = False
         self.admin = False
         self.history = "ended"
+        self.tags = False
         self.ahead = 0.0
 
     def start(self, work: Coroutine[None, None, None]) -> None:
@@ -76,13 +77,13 @@ class Fake:
         task.add_done_callback(self.tasks.discard)
 
     def set(self, settings: dict[str, Any]) -> None:
-        """Change the account: refused_keys, locked, admin, history (ended, all, bare, off).
+        """Change the account: refused_keys, locked, admin, history (ended, all, bare, off), tags (reported or not).
 
         Raises:
             KeyError: a setting is unknown.
         """
         for name, value in settings.items():
-            if name not in {"refused_keys", "locked", "admin", "history"}:
+            if name not in {"refused_keys", "locked", "admin", "history", "tags"}:
                 raise KeyError(name)
             setattr(self, name, value)
 

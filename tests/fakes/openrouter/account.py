@@ -22,6 +22,7 @@ class Account:
         self.refused_keys: list[str] = []
         self.down_models: list[str] = []
         self.generation_delay_s = 0.0
+        self.times_dearer = 1.0
         self._times: deque[float] = deque()
 
     def set(self, settings: dict[str, Any]) -> None:

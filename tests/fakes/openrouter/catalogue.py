@@ -4,7 +4,8 @@ Ids, modalities and keys are the vendor's; prices are made up, in its units (str
 speech, a second for transcriptions by duration).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -58,6 +59,11 @@ class Model:
     def price(self, kind: str, otherwise: str = "prompt") -> float:
         """USD a unit; a model that names no price for audio bills it as the other kind."""
         return float(self.prices.get(kind, self.prices.get(otherwise, "0")))
+
+    def dearer(self, times: float) -> "Model":
+        """The same model of a provider that asks so many times the listed prices."""
+        prices = {kind: str(Decimal(price) * Decimal(str(times))) for kind, price in self.prices.items()}
+        return self if times == 1 else replace(self, prices=prices)
 
 
 MODELS: dict[str, Model] = {

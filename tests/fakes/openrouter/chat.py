@@ -3,13 +3,15 @@
 import asyncio
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiohttp import web
 
 from tests.fakes.openrouter.cache import Entry, Wish, wish_of
+from tests.fakes.openrouter.catalogue import Model
 from tests.fakes.openrouter.chunks import Chunks, completion
 from tests.fakes.openrouter.compose import Answer, compose, free
-from tests.fakes.openrouter.demands import check_chat, model_of
+from tests.fakes.openrouter.demands import check_chat, check_price, model_of
 from tests.fakes.openrouter.errors import fault_error
 from tests.fakes.openrouter.faults import Action, Cut, Fault, sever
 from tests.fakes.openrouter.ledger import Call
@@ -75,8 +77,9 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
     """Answer a chat request."""
     fake, body = request.app[FAKE], request[BODY]
     fake.check("chat", body)
-    model, prompt = model_of(body, "text", fake.account.down_models), prompt_of(body["messages"])
+    model, prompt = asked_model(fake, body), prompt_of(body["messages"])
     check_chat(body, model, prompt, fake.profile)
+    check_price(body, model)
     request[CALL].model = model.id
     wish = wish_of(request.headers, request.path, body) if fake.profile.caches else None
     entry = fake.cache.find(wish) if wish is not None else None
@@ -84,10 +87,19 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
     return await (stream(turn) if body.get("stream") else answer_whole(turn))
 
 
+def asked_model(fake: Fake, body: dict[str, Any]) -> Model:
+    """The model that answers, at the prices of the provider that is there now.
+
+    Raises:
+        ApiError: there is none.
+    """
+    return model_of(body, "text", fake.account.down_models).dearer(fake.account.times_dearer)
+
+
 def new_turn(request: web.Request, prompt: Prompt, wish: Wish | None) -> Turn:
     """Ask the model, which is paid from here on."""
     fake, call, body = request.app[FAKE], request[CALL], request[BODY]
-    model = model_of(body, "text", fake.account.down_models)
+    model = asked_model(fake, body)
     script = fake.scripts.choose(model.id, prompt.text)
     answer = replace(compose(body, prompt, model, script), tells_cost=fake.profile.cost_told(script))
     headers = general_headers(call)
@@ -185,7 +197,7 @@ async def play(turn: Turn, events: EventStream) -> web.StreamResponse:
         turn.fake.ledger.end(turn.call, "error")
         return await events.end([])
     turn.fail()
-    return await events.end([chunks.error(turn.error)])
+    return await events.end([chunks.error(turn.error, charged=turn.call.charged)])
 
 
 async def stumble(turn: Turn, events: EventStream) -> None:

@@ -42,10 +42,11 @@ class Chunks:
         usage = f',"usage":{self._quoted(self._answer.shown_usage)}'
         return [self._event(choice), self._event("", usage), DONE]
 
-    def error(self, error: dict[str, Any]) -> bytes:
-        """The chunk that ends a stream in the middle."""
+    def error(self, error: dict[str, Any], *, charged: bool = False) -> bytes:
+        """The chunk that ends a stream in the middle, with the usage where it is charged all the same."""
         choice = self._choice('{"content":""}', '"error"')
-        return self._event(choice, f',"error":{self._quoted(error)}')
+        usage = f',"usage":{self._quoted(self._answer.shown_usage)}' if charged else ""
+        return self._event(choice, f',"error":{self._quoted(error)}{usage}')
 
     def _written(self) -> list[bytes]:
         return [self._delta(f'"content":{self._quoted(token)}') for token in self._answer.tokens]

@@ -58,7 +58,7 @@ class FakeOpenRouter:
         await self._change("faults", asdict(Fault(action=action, **fault)))
 
     async def limit(self, **settings: Any) -> None:
-        """Set limits: limit_usd, rate_requests, rate_seconds, refused_keys, down_models, generation_delay_s."""
+        """Set limits: limit_usd, rate_requests, rate_seconds, refused_keys, down_models, generation_delay_s, times_dearer."""
         await self._change("account", settings)
 
     async def advance(self, seconds: float) -> None:

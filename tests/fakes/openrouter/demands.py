@@ -6,6 +6,7 @@ have met them.
 
 import re
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from tests.fakes.openrouter.catalogue import MODELS, PICTURES, VIDEO, Model
@@ -51,6 +52,14 @@ def check_chat(body: dict[str, Any], model: Model, prompt: Prompt, profile: Prof
     for picture in prompt.pictures:
         check_picture(picture)
     check_spoken(body, model, prompt)
+
+
+def check_price(body: dict[str, Any], model: Model) -> None:
+    """Refuse where the provider asks more than the request allows: https://openrouter.ai/docs/guides/routing/provider-selection#max-price."""
+    most = body.get("provider", {}).get("max_price", {})
+    for kind in most.keys() & {"prompt", "completion"}:
+        if Decimal(model.prices.get(kind, "0")) * 1_000_000 > Decimal(most[kind]):
+            raise refusal(404, "No endpoints found that match your max_price")
 
 
 def check_clip(clip: Clip, model: Model, profile: Profile = OPENROUTER) -> None:

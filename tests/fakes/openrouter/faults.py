@@ -72,7 +72,7 @@ class Fault:
     rst: bool = False
     """Cut by TCP reset instead of an orderly close."""
     charged: bool | None = None
-    """Whether the call is paid; None: as the vendor bills it."""
+    """Whether the call is paid; None: as the vendor bills it. An error chunk tells the usage of one that is."""
 
 
 class Faults:

@@ -10,6 +10,7 @@ Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 FILLED: Schema = {"type": "string", "minLength": 1}
+DOLLARS: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
 COUNT: Schema = {"type": "integer", "minimum": 1}
 
 
@@ -80,6 +81,9 @@ MESSAGE = choice(
     },
 )
 
+# https://openrouter.ai/docs/guides/routing/provider-selection#max-price
+MAX_PRICE = record({}, dict.fromkeys(("prompt", "completion", "request", "image", "audio"), DOLLARS))
+
 CHAT = record(
     {"model": FILLED, "messages": {"type": "array", "items": MESSAGE, "minItems": 1}},
     {
@@ -106,7 +110,7 @@ CHAT = record(
         "tool_choice": {"type": ["string", "object"]},
         "parallel_tool_calls": {"type": "boolean"},
         "plugins": {"type": "array"},
-        "provider": {"type": "object"},
+        "provider": {"type": "object", "properties": {"max_price": MAX_PRICE}},
         "user": TEXT,
         "session_id": {"type": "string", "maxLength": 256},
         "metadata": {"type": "object", "maxProperties": 16},

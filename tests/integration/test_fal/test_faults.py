@@ -20,7 +20,7 @@ from bot.domain.errors import (
     ModelUnreachable,
 )
 from bot.domain.models import Accepted, TextDelta
-from bot.domain.money import nanodollars
+from bot.domain.money import Usage, nanodollars
 from tests.fakes.fal.client import Action, FakeFal
 from tests.integration.gateway_calls import HEARS, everything, text_of
 from tests.integration.test_fal.conftest import HASTE, KEY, QUICK, Opener, ask, listen, problem_of, recording
@@ -67,11 +67,13 @@ async def test_a_post_that_was_perhaps_taken_is_never_repeated(fake: FakeFal, op
 
 @pytest.mark.parametrize("action", [Action.DROP_AFTER, Action.HANG_AFTER, Action.HALF])
 @pytest.mark.parametrize("way", ["queue", "sync"])
-async def test_a_lost_answer_is_found_in_the_history(fake: FakeFal, opened: Opener, way: str, action: Action):
+async def test_a_lost_answer_is_found_by_our_mark(fake: FakeFal, opened: Opener, way: str, action: Action):
+    await fake.account(admin=True, tags=True)
     await fake.fail(action, method="POST")
     async with opened(way=way) as gateway:
-        deltas = await everything(gateway, ask())
+        deltas = await everything(gateway, ask(call="c0ffee"))
     seen = await fake.state()
+    assert deltas[0] == Accepted(id=seen.calls[0].request_id)
     assert text_of(deltas) == "You said: Say hello. "
     assert len(seen.calls) == len(seen.charged) == 1
 
@@ -80,9 +82,8 @@ async def test_a_lost_answer_is_found_in_the_history(fake: FakeFal, opened: Open
 @pytest.mark.parametrize("way", ["queue", "sync"])
 async def test_a_lost_answer_that_nobody_knows_is_in_doubt(fake: FakeFal, opened: Opener, way: str, action: Action):
     await fake.fail(action, method="POST", rst=True)
-    await fake.account(history="off")
     async with opened(way=way) as gateway:
-        problem, _ = await problem_of(gateway, ask())
+        problem, _ = await problem_of(gateway, ask(call="c0ffee"))
     assert type(problem) is ModelInDoubt
     assert "may have been charged" in problem.sentence
     assert len((await fake.state()).calls) == 1
@@ -141,9 +142,10 @@ async def test_a_wrong_key_and_an_empty_balance_are_the_admins_business(fake: Fa
 
 
 async def test_a_call_that_is_known_is_not_another_that_was_lost(fake: FakeFal, gateway: FalGateway):
-    await everything(gateway, ask("The same words"))
+    await fake.account(admin=True, tags=True)
+    await everything(gateway, ask("The same words", call="c0ffee"))
     await fake.fail(Action.DROP_BEFORE, **SUBMIT)
-    problem, _ = await problem_of(gateway, ask("The same words"))
+    problem, _ = await problem_of(gateway, ask("The same words", call="c0ffee"))
     assert type(problem) is ModelInDoubt
 
 
@@ -160,7 +162,7 @@ async def test_a_call_that_is_known_is_not_another_that_was_lost(fake: FakeFal, 
         (422, detail("value_error", "x is not a valid model ID", "model"), {}, ModelUnknown, "not a valid model"),
         (422, detail("something_new", "Too loud"), {}, ModelRefused, "audio_url: Too loud"),
         (422, {"detail": "Plainly wrong"}, {}, ModelRefused, "Plainly wrong"),
-        (400, detail("downstream_service_error"), {"X-Fal-Retryable": "true"}, ModelBusy, "It is so"),
+        (400, detail("downstream_service_error"), {"X-Fal-Retryable": "true"}, ModelInDoubt, "It is so"),
         (400, detail("downstream_service_error"), {"X-Fal-Retryable": "false"}, ModelRefused, "It is so"),
         (504, detail("generation_timeout"), {"X-Fal-Retryable": "true"}, ModelBusy, "took too long"),
         (500, {"detail": "Boom", "error_type": "runner_server_error"}, {}, ModelBusy, "Boom"),
@@ -232,10 +234,70 @@ async def test_the_queue_may_stumble_while_we_wait(fake: FakeFal, gateway: FalGa
     assert len((await fake.state()).calls) == 1
 
 
-async def test_an_answer_that_cannot_be_fetched_is_in_doubt(fake: FakeFal, gateway: FalGateway):
-    await fake.fail(Action.ERROR, method="GET", path="*/requests/????????-*[0-9a-f]", status=502, times=9)
+RESULT: dict[str, Any] = {"method": "GET", "path": "*/requests/????????-*[0-9a-f]"}
+STATUS: dict[str, Any] = {"method": "GET", "path": "*/status"}
+
+
+async def test_what_goes_wrong_with_fetching_is_not_the_models_answer(fake: FakeFal, gateway: FalGateway):
+    for status in (400, 408, 425, 429, 500, 502, 503, 504, 529):
+        await fake.fail(Action.ERROR, **RESULT, status=status)
+    for status in (408, 425, 429, 500, 502, 504):
+        await fake.fail(Action.ERROR, **STATUS, status=status)
+    assert text_of(await everything(gateway, ask()))
+    assert len((await fake.state()).calls) == 1
+
+
+FETCHED = [(RESULT, status) for status in (302, 400, 401, 403, 404, 410, 429, 503)]
+ASKED = [(STATUS, status) for status in (401, 402, 403, 404, 409)]
+
+
+@pytest.mark.parametrize(("where", "status"), [*FETCHED, *ASKED])
+async def test_nothing_that_happens_after_the_submission_passes_for_uncharged(
+    fake: FakeFal, opened: Opener, where: dict[str, Any], status: int
+):
+    await fake.account(history="off")
+    retryable = {"X-Fal-Retryable": "true", "Retry-After": "0"}
+    await fake.fail(Action.ERROR, **where, status=status, headers=retryable, times=999)
+    async with opened(waits=replace(QUICK, total=0.1)) as gateway:
+        problem, _ = await problem_of(gateway, ask())
+    assert isinstance(problem, ModelInDoubt)
+    assert len((await fake.state()).charged) == 1
+
+
+async def test_a_queue_that_never_tells_where_a_call_is_leaves_it_in_doubt(fake: FakeFal, opened: Opener):
+    await fake.fail(Action.ERROR, **STATUS, status=429, times=999)
+    await fake.fail(Action.ERROR, path="*/cancel", status=429)
+    async with opened(waits=replace(QUICK, total=0.1)) as gateway:
+        problem, _ = await problem_of(gateway, ask())
+        assert type(problem) is ModelInDoubt
+        assert text_of(await everything(gateway, ask())), "it was over when it was to be cancelled"
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_a_failure_that_cannot_be_fetched_is_told_by_the_queue(fake: FakeFal, gateway: FalGateway, status: int):
+    await fake.script(status=503, body={"detail": "No runner", "error_type": "runner_scheduling_failure"})
+    await fake.fail(Action.ERROR, **RESULT, status=status, body="<html>", times=999)
     problem, _ = await problem_of(gateway, ask())
+    assert type(problem) is ModelBusy
+    assert "No runner" in problem.sentence
+
+
+@pytest.mark.parametrize("status", [401, 503])
+async def test_a_refusal_that_cannot_be_fetched_is_in_doubt(fake: FakeFal, opened: Opener, status: int):
+    await fake.script(status=422, body={"detail": "Too long"})
+    await fake.fail(Action.ERROR, **RESULT, status=status, times=999)
+    async with opened(waits=replace(QUICK, total=0.1)) as gateway:
+        problem, _ = await problem_of(gateway, ask())
     assert type(problem) is ModelInDoubt
+
+
+@pytest.mark.parametrize("way", ["queue", "sync", "stream"])
+async def test_what_a_model_refuses_may_have_been_charged(fake: FakeFal, opened: Opener, way: str):
+    await fake.script(status=422, body=detail("file_download_error"))
+    async with opened(way=way) as gateway:
+        problem, _ = await problem_of(gateway, ask())
+    assert type(problem) is ModelRefused
+    assert problem.usage == Usage()
 
 
 async def test_an_answer_that_is_none_is_in_doubt(fake: FakeFal, gateway: FalGateway):

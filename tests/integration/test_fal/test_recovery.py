@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,18 @@ from bot.domain.models import Accepted, Finished, Request
 from bot.domain.money import Usage, nanodollars
 from tests.fakes.fal.client import Action, FakeFal, State
 from tests.fakes.process import ROOT
-from tests.integration.gateway_calls import everything, recovered, text_of
-from tests.integration.test_fal.conftest import KEY, Opener, ask, listen, long_recording, problem_in, recording
+from tests.integration.gateway_calls import HEARS, everything, recovered, text_of
+from tests.integration.test_fal.conftest import (
+    KEY,
+    QUICK,
+    Opener,
+    ask,
+    listen,
+    long_recording,
+    origin_of,
+    problem_in,
+    recording,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -53,7 +64,7 @@ def posts(seen: State) -> int:
 
 
 @asynccontextmanager
-async def dying(fake: FakeFal, text: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def dying(fake: FakeFal, text: str, *, call: str = "") -> AsyncIterator[asyncio.subprocess.Process]:
     """Another process that makes a call, and is killed at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -61,6 +72,7 @@ async def dying(fake: FakeFal, text: str) -> AsyncIterator[asyncio.subprocess.Pr
         "tests.integration.test_fal.dying",
         fake.base_url,
         text,
+        call,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -144,6 +156,7 @@ async def test_a_call_that_failed_says_why(fake: FakeFal, opened: Opener):
         name = await submitted(fake, gateway, ask(), status=422, body={"detail": "Too long"})
         problem, _ = await problem_in(gateway.recover(accepted(name), ask()))
         assert type(problem) is ModelRefused
+        assert problem.usage == Usage(), "it may have been charged"
         await fake.wait(lambda seen: not seen.running)
         await fake.advance(HOUR + 1)
         problem, _ = await problem_in(gateway.recover(accepted(name), ask()))
@@ -162,79 +175,132 @@ async def test_a_direct_call_is_found_by_its_name(fake: FakeFal, opened: Opener)
     assert len((await fake.state()).calls) == 1
 
 
+async def test_what_cannot_be_asked_any_more_may_have_been_charged(fake: FakeFal, gateway: FalGateway):
+    deltas = await everything(gateway, ask(model=HEARS))
+    assert isinstance(deltas[0], Accepted)
+    turn = ask().turns[-1]
+    two = replace(turn, audio=(recording("clip.mp3"), recording("clip.wav")))
+    for request in (ask(model=HEARS, turns=(two,)), ask(aloud=True), ask(model="no-name")):
+        for step in (accepted(deltas[0].id), began(now())):
+            problem, came = await problem_in(gateway.recover(step, request))
+            assert type(problem) is ModelInDoubt
+            assert came == []
+    assert posts(await fake.state()) == 1
+
+
 # --- without a name ----------------------------------------------------------
 
 
 async def test_a_process_killed_before_it_learned_the_name(fake: FakeFal, gateway: FalGateway):
+    await fake.account(admin=True, tags=True)
     await fake.fail(Action.HANG_AFTER, method="POST", path="/queue/*")
     at = now()
-    async with dying(fake, "Say it once") as process:
+    async with dying(fake, "Say it once", call="c0ffee") as process:
         await fake.wait(lambda seen: seen.charged, seconds=10)
         process.kill()
-    deltas = await recovered(gateway, began(at), ask("Say it once"))
+    deltas = await recovered(gateway, began(at), ask("Say it once", call="c0ffee"))
     seen = await fake.state()
     assert deltas[0] == Accepted(id=seen.calls[0].request_id)
     assert text_of(deltas) == "You said: Say it once. "
     assert posts(seen) == len(seen.charged) == 1
 
 
-async def test_a_call_that_still_runs_appears_late(fake: FakeFal, opened: Opener):
-    async with opened(carries_on=True) as gateway:
+async def test_a_call_that_still_runs_is_waited_for(fake: FakeFal, opened: Opener, tmp_path: Path):
+    request = listen(long_recording(tmp_path), call="c0ffee")
+    async with opened(carries_on=True) as first, opened() as gateway:
         await fake.account(history="all")
-        await submitted(fake, gateway, ask("Slowly"), work_s=0.4)
-        assert text_of(await recovered(gateway, began(now()), ask("Slowly")))
+        await submitted(fake, first, request, work_s=0.4)
+        assert text_of(await recovered(gateway, began(now()), request))
     assert posts(await fake.state()) == 1
 
 
-async def test_only_the_call_itself_is_found(fake: FakeFal, shared: FalGateway, opened: Opener):
+async def test_a_call_may_appear_late(fake: FakeFal, shared: FalGateway, opened: Opener):
     at = now()
-    async with opened() as gateway:
-        await everything(gateway, ask("Hello"))
-    for request, step in (
-        (ask("Hello!"), began(at)),
-        (ask("Hello", temperature=0.1), began(at)),
-        (ask("Hello", model="openai/gpt-4o"), began(at)),
-        (ask("Hello"), began(at + HOUR * 1000)),
-        (ask("Hello"), began(0)),
-    ):
-        problem, came = await problem_in(shared.recover(step, request))
-        assert type(problem) is ModelInDoubt
-        assert came == []
-    assert text_of(await recovered(shared, began(at), ask("Hello")))
+    await fake.account(admin=True)
+    await everything(shared, ask("Slowly", call="c0ffee"))
+    async with opened(waits=replace(QUICK, seek=5)) as gateway, asyncio.TaskGroup() as group:
+        task = group.create_task(recovered(gateway, began(at), ask("Slowly", call="c0ffee")))
+        await fake.wait(lambda seen: seen.count("/billing-events"))
+        await fake.account(tags=True)
+    assert text_of(task.result())
 
 
-async def test_of_two_calls_alike_nobody_knows_which(fake: FakeFal, shared: FalGateway, opened: Opener):
+@pytest.mark.parametrize("way", ["queue", "sync", "stream"])
+@pytest.mark.parametrize("tags", [False, True])
+async def test_somebody_elses_equal_request_is_never_ours(
+    fake: FakeFal, shared: FalGateway, opened: Opener, way: str, tags: bool
+):
     at = now()
-    async with opened() as gateway:
-        await everything(gateway, ask("Twice"))
-        await everything(gateway, ask("Twice"))
-    problem, _ = await problem_in(shared.recover(began(at), ask("Twice")))
+    await fake.account(history="all", admin=True, tags=tags)
+    for request in (ask("Good morning", call="hers"), listen(recording("clip.mp3"), call="hers")):
+        async with opened(way=way) as gateway:
+            await everything(gateway, request)
+        for call in ("his", ""):
+            step, same = began(at), replace(request, origin=origin_of(call))
+            problem, came = await problem_in(shared.recover(step, same))
+            assert type(problem) is ModelInDoubt
+            assert came == []
+
+
+async def test_somebody_elses_equal_request_is_not_the_one_that_was_lost(fake: FakeFal, gateway: FalGateway):
+    await fake.account(admin=True, tags=True)
+    await everything(gateway, ask("The same words", call="hers"))
+    await fake.fail(Action.DROP_BEFORE, method="POST", path="/queue/*")
+    problem, _ = await problem_in(gateway.perform(ask("The same words", call="his")))
     assert type(problem) is ModelInDoubt
+    assert len((await fake.state()).charged) == 1
 
 
-async def test_recordings_are_told_apart(fake: FakeFal, shared: FalGateway, opened: Opener, tmp_path: Path):
+async def test_the_call_itself_is_found_among_equals_whatever_was_said(
+    fake: FakeFal, shared: FalGateway, opened: Opener
+):
+    at = now()
+    await fake.account(admin=True, tags=True)
+    calls = ("one", "two", "three")
+    async with opened() as gateway:
+        names = [(await everything(gateway, ask("Good morning", call=call)))[0] for call in calls]
+    found = [(await recovered(shared, began(at), ask("Good morning", call=call)))[0] for call in calls]
+    assert found == names
+    assert posts(await fake.state()) == 3
+
+
+async def test_what_another_process_began_earlier_is_not_found(fake: FakeFal, shared: FalGateway, opened: Opener):
+    at = now()
+    await fake.account(admin=True, tags=True)
+    async with opened() as gateway:
+        await everything(gateway, ask("Hello", call="c0ffee"))
+        for step in (began(at + HOUR * 1000), began(0)):
+            problem, _ = await problem_in(shared.recover(step, ask("Hello", call="c0ffee")))
+            assert type(problem) is ModelInDoubt
+        await everything(gateway, ask("Hello", call="c0ffee"))
+    problem, _ = await problem_in(shared.recover(began(at), ask("Hello", call="c0ffee")))
+    assert type(problem) is ModelInDoubt, "of two with one mark nobody knows which"
+
+
+async def test_recordings_in_the_storage_have_names_that_tell_them_apart(
+    fake: FakeFal, shared: FalGateway, opened: Opener, tmp_path: Path
+):
     at, long = now(), long_recording(tmp_path)
-    requests = [
-        listen(recording("clip.mp3"), call="one"),
-        listen(recording("clip.wav"), call="two"),
-        listen(long, call="three"),
-        listen(long, call="four"),
-    ]
+    requests = [listen(long, call=call) for call in ("three", "four")]
     async with opened() as gateway:
-        first = [text_of(await everything(gateway, request)) for request in requests]
-    assert [text_of(await recovered(shared, began(at), request)) for request in requests] == first
-    problem, _ = await problem_in(shared.recover(began(at), listen(long, call="five")))
-    assert type(problem) is ModelInDoubt
-    problem, _ = await problem_in(shared.recover(began(at), listen(long)))
-    assert type(problem) is ModelInDoubt
-    assert len((await fake.state()).calls) == 4
+        first = [(await everything(gateway, request))[0] for request in requests]
+    assert [(await recovered(shared, began(at), request))[0] for request in requests] == first
+    for other in (listen(long, call="five"), listen(long)):
+        problem, _ = await problem_in(shared.recover(began(at), other))
+        assert type(problem) is ModelInDoubt
+    seen = await fake.state()
+    assert len(seen.calls) == 2
+    assert not any(call in file.name for file in seen.files for call in ("three", "four"))
 
 
-async def test_a_history_that_may_not_be_read_leaves_the_call_in_doubt(fake: FakeFal, gateway: FalGateway):
-    at = now()
-    await everything(gateway, ask())
+async def test_a_history_that_may_not_be_read_leaves_the_call_in_doubt(
+    fake: FakeFal, shared: FalGateway, opened: Opener, tmp_path: Path
+):
+    at, request = now(), listen(long_recording(tmp_path), call="c0ffee")
+    async with opened() as gateway:
+        await everything(gateway, request)
     await fake.fail(Action.ERROR, path="*/by-endpoint", status=403, body='{"error": {"message": "No"}}', times=9)
-    problem, _ = await problem_in(gateway.recover(began(at), ask()))
+    problem, _ = await problem_in(shared.recover(began(at), request))
     assert type(problem) is ModelInDoubt
 
 
@@ -276,14 +342,18 @@ async def test_the_account_is_an_admins_to_see(fake: FakeFal, gateway: FalGatewa
 
 async def test_the_doctor_finds_the_key_good_bad_or_unasked(fake: FakeFal, opened: Opener):
     async with opened() as gateway:
-        assert [(finding.ok, finding.what) for finding in await gateway.check()] == [(True, "fal takes the key.")]
+        key, prices = await gateway.check()
+        assert key.ok
+        assert key.what == "fal takes the key."
+        assert prices.ok
+        assert "fal lists no prices" in prices.what
     await fake.account(refused_keys=[KEY])
     async with opened() as gateway:
-        [finding] = await gateway.check()
+        finding, _ = await gateway.check()
         assert not finding.ok
         assert "fal.key" in finding.fix
     async with opened(places=Places(api="http://127.0.0.1:9")) as gateway:
-        [finding] = await gateway.check()
+        finding, _ = await gateway.check()
         assert not finding.ok
         assert "fal.api_url" in finding.fix
     assert (await fake.state()).calls == ()

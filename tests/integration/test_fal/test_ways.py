@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.gateways.fal.gateway import FalGateway
+from adapters.gateways.fal.marks import mark_of
 from bot.domain.audio import MediaFile, MediaFormat
 from bot.domain.errors import ModelCannot, ModelRefused, ModelUnknown
 from bot.domain.models import (
@@ -20,7 +21,17 @@ from bot.domain.models import (
 from bot.domain.money import nanodollars
 from tests.fakes.fal.client import FakeFal
 from tests.integration.gateway_calls import HEARS, everything, finished, text_of
-from tests.integration.test_fal.conftest import DATA, QUICK, Opener, ask, listen, long_recording, problem_of, recording
+from tests.integration.test_fal.conftest import (
+    DATA,
+    KEY,
+    QUICK,
+    Opener,
+    ask,
+    listen,
+    long_recording,
+    problem_of,
+    recording,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -151,7 +162,7 @@ async def test_a_long_recording_is_uploaded_for_an_hour(fake: FakeFal, gateway: 
     deltas = await everything(gateway, listen(file, call="c0ffee"))
     seen = await fake.state()
     assert [(f.name, f.content_type, f.lives_s, f.size, f.saw_key) for f in seen.files] == [
-        ("c0ffee-0.wav", "audio/wav", 3600, file.bytes, False)
+        (f"{mark_of('c0ffee', KEY)}-0.wav", "audio/wav", 3600, file.bytes, False)
     ]
     assert seen.calls[0].input["audio_url"] == seen.files[0].url
     assert "wav/pcm_s16le" in text_of(deltas)

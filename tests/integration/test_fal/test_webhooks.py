@@ -144,6 +144,6 @@ async def test_without_a_place_to_listen_the_queue_is_asked(fake: FakeFal, opene
     async with server, opened(webhook=webhook) as gateway:
         assert text_of(await everything(gateway, ask()))
         findings = await gateway.check()
-    assert [finding.ok for finding in findings] == [True, False]
-    assert "webhook_port" in findings[1].fix
+    assert [finding.ok for finding in findings] == [True, True, False]
+    assert "webhook_port" in findings[2].fix
     assert (await fake.state()).calls[0].webhook == ""

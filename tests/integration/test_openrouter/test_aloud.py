@@ -78,15 +78,24 @@ async def test_what_cannot_be_said_is_not_asked_for(
 
 
 async def test_a_model_that_answered_for_another_is_named(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
-    await fake.limit(down_models=[READS])
-    (*_, finished) = await everything(gateway, ask(fallbacks=(HEARS,)))
+    await fake.limit(down_models=[HEARS])
+    (*_, finished) = await everything(gateway, ask(model=HEARS, fallbacks=(READS,)))
     assert isinstance(finished, Finished)
-    assert finished.model == HEARS
+    assert finished.model == READS
     await fake.limit(down_models=[])
-    (*_, finished) = await everything(gateway, ask(fallbacks=(HEARS,)))
+    (*_, finished) = await everything(gateway, ask(model=HEARS, fallbacks=(READS,)))
     assert isinstance(finished, Finished)
     assert finished.model is None
-    assert json.loads(await fake.body(1))["models"] == [READS, HEARS]
+    assert json.loads(await fake.body(1))["models"] == [HEARS, READS]
+
+
+async def test_a_model_that_is_dearer_than_the_one_that_was_asked_does_not_answer_for_it(
+    fake: FakeOpenRouter, gateway: RemoteGateway
+) -> None:
+    await fake.limit(down_models=[READS])
+    problem, _ = await problem_of(gateway, ask(model=READS, fallbacks=(HEARS,)))
+    assert "max_price" in problem.sentence
+    assert (await fake.state()).charged == ()
 
 
 async def test_providers_are_preferred_as_the_settings_say(fake: FakeOpenRouter) -> None:

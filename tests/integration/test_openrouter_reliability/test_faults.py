@@ -32,6 +32,8 @@ class Row:
     posts: int = 1
     charged: int = 0
     reasoning: bool = False
+    tells_cost: bool = False
+    """Whether the last word of the answer tells what was charged for it."""
 
 
 def answered(status: int, **more: Any) -> dict[str, Any]:
@@ -75,16 +77,23 @@ ROWS: dict[str, Row] = {
     "200 with a refusal": Row(
         fault={"action": Action.OK_ERROR, "status": 400, "times": 9}, kind=ModelRefused, tells="Invalid request"
     ),
-    "200 with a 429": Row(
-        fault={"action": Action.OK_ERROR, "status": 429, "times": 9}, kind=ModelBusy, tells="(429)", posts=2
-    ),
-    "an error before the first word": Row(fault=broken(429, after=0), kind=ModelBusy, tells="(429)", posts=2),
+    "200 with a 429": Row(fault={"action": Action.OK_ERROR, "status": 429, "times": 9}, kind=ModelBusy, tells="(429)"),
+    "an error before the first word": Row(fault=broken(429, after=0), kind=ModelBusy, tells="(429)"),
     "an error in the middle": Row(fault=broken(429, after=1), kind=ModelBusy, tells="(429)"),
     "an error in the middle, named by a word": Row(
         fault=broken(500, after=1, code="server_error"), kind=ModelBusy, tells="did not answer"
     ),
     "a refusal in the middle": Row(fault=broken(400, after=1), kind=ModelRefused, tells="(400)"),
     "a timeout in the middle": Row(fault=broken(504, after=1), kind=ModelBusy, tells="(504)"),
+    "an error in the middle of what was charged": Row(
+        fault=broken(429, after=1, charged=True), kind=ModelInDoubt, tells=PERHAPS, charged=1, tells_cost=True
+    ),
+    "an error before the first word of what was charged": Row(
+        fault=broken(503, after=0, charged=True), kind=ModelInDoubt, tells=PERHAPS, charged=1, tells_cost=True
+    ),
+    "a refusal in the middle of what was charged": Row(
+        fault=broken(400, after=1, charged=True), kind=ModelRefused, tells="(400)", charged=1, tells_cost=True
+    ),
     # Cut off.
     "cut before it was read": Row(fault={"action": Action.DROP_BEFORE}, kind=ModelInDoubt, tells=PERHAPS),
     "reset before it was read": Row(
@@ -156,7 +165,7 @@ async def test_what_goes_wrong_is_told_and_paid_once_at_the_most(
     seen = await fake.wait_for(row.posts, ended=row.tells != "it took too long")
     assert len(seen.calls) == row.posts
     assert len(seen.charged) == row.charged
-    if row.kind is ModelRefused and row.charged:
+    if row.tells_cost or (row.kind is ModelRefused and row.charged):
         # What was charged for nothing is told.
         assert problem.usage is not None
         assert problem.usage.cost == round(seen.spent_usd * 1e9)

@@ -1,16 +1,18 @@
 """What a gateway says of our key, and what the doctor makes of it."""
 
+import json
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from adapters.gateways.endpoints import OPENROUTER
 from adapters.gateways.gateway import RemoteGateway
-from bot.domain.errors import ModelCannot, ModelUnauthorised, ModelUnreachable
+from bot.domain.errors import ModelCannot, ModelRefused, ModelUnauthorised, ModelUnreachable
 from bot.domain.money import nanodollars
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.gateway_calls import everything
+from tests.integration.gateway_calls import everything, problem_in
 from tests.integration.test_openrouter_reliability.harness import KEY, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -45,6 +47,34 @@ async def test_an_account_that_cannot_be_read_is_a_problem(fake: FakeOpenRouter,
     await fake.fail(Action.OK_ERROR, path="*/key", status=503)
     with pytest.raises(ModelCannot):
         await gateway.account()
+
+
+async def test_a_provider_that_asks_more_than_was_held_does_not_answer(
+    fake: FakeOpenRouter, gateway: RemoteGateway
+) -> None:
+    await everything(gateway, ask())
+    able = await gateway.capabilities(ask().model)
+    assert able.price is not None
+    provider = json.loads(await fake.body(0))["provider"]
+    assert provider == {"max_price": {"prompt": "0.15", "completion": "0.6"}}
+    assert {kind: Decimal(most) / 1_000_000 for kind, most in provider["max_price"].items()} == {
+        "prompt": able.price.prompt,
+        "completion": able.price.completion,
+    }
+    await fake.limit(times_dearer=1.01)
+    problem, _ = await problem_in(gateway.perform(ask()))
+    assert type(problem) is ModelRefused
+    assert "max_price" in problem.sentence
+    assert len((await fake.state()).charged) == 1
+
+
+async def test_an_admin_may_allow_dearer_providers(fake: FakeOpenRouter) -> None:
+    await fake.limit(times_dearer=2)
+    dearer = {"max_price": {"completion": "1.2"}, "sort": "throughput"}
+    async with RemoteGateway(OPENROUTER, KEY, fake.api, preferences=dearer) as gateway:
+        await gateway.catalogue()
+        await everything(gateway, ask())
+    assert json.loads(await fake.body(0))["provider"] == dearer
 
 
 async def test_the_doctor_says_what_is_left_and_how_old_the_models_are(

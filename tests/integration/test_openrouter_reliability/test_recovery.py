@@ -9,7 +9,7 @@ import pytest
 from adapters.gateways.endpoints import OPENROUTE, OPENROUTER
 from adapters.gateways.gateway import RemoteGateway
 from adapters.gateways.records import Records
-from bot.domain.errors import ModelInDoubt
+from bot.domain.errors import ModelBusy, ModelInDoubt
 from bot.domain.journal import Step, StepState
 from bot.domain.models import Accepted, ChatRequest, Finished, ReasoningDelta, SpeechRequest, TranscriptionRequest
 from bot.domain.money import nanodollars
@@ -100,20 +100,23 @@ async def test_a_gateway_that_is_busy_is_asked_again(fake: FakeOpenRouter, gatew
     assert text_of(await recovered(gateway, accepted(first[0]), ask())) == text_of(first)
 
 
-# --- made anew ---------------------------------------------------------------
+# --- for nothing -------------------------------------------------------------
 
 
-async def test_what_certainly_cost_nothing_is_made_anew(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
+@pytest.mark.parametrize("after", [0, 2])
+async def test_what_certainly_cost_nothing_is_told_and_not_made_again_under_its_old_hold(
+    fake: FakeOpenRouter, gateway: RemoteGateway, after: int
+) -> None:
     await fake.say("one two three four", cost_usd=0.01)
-    await fake.fail(Action.MIDSTREAM_ERROR, path="*/chat/completions", status=503, after=2)
+    await fake.fail(Action.MIDSTREAM_ERROR, path="*/chat/completions", status=503, after=after)
     _, came = await problem_in(gateway.perform(ask()))
-    deltas = await recovered(gateway, accepted(came[0]), ask())
-    named = deltas[0]
+    problem, more = await problem_in(gateway.recover(accepted(came[0]), ask(max_tokens=20_000)))
+    assert type(problem) is ModelBusy
+    assert "came to nothing and was not charged" in problem.sentence
+    assert more == []
     seen = await fake.state()
-    assert named == Accepted(id=seen.calls[1].generation_id, digest=seen.calls[1].body_sha256)
-    assert text_of(deltas) == "one two three four"
-    assert finished(deltas).usage.cost == 10_000_000
-    assert len(seen.charged) == 1
+    assert len(seen.calls) == 1
+    assert seen.charged == ()
 
 
 async def test_what_is_free_is_made_anew(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
@@ -236,6 +239,27 @@ async def test_an_answer_that_was_dropped_early_costs_as_little_as_can_be(
     assert problem.usage is not None
     assert problem.usage.cost == nanodollars(seen.spent_usd)
     assert seen.calls[1].cost_usd < seen.calls[0].cost_usd / 10
+
+
+async def test_what_a_dropped_answer_costs_is_unknown_until_both_calls_told_it(
+    fake: FakeOpenRouter, gateway: RemoteGateway
+) -> None:
+    first = await everything(gateway, ask())
+    step = accepted(first[0])
+    assert step.vendor_id is not None
+    await fake.evict()
+    # As Google's: it goes on after we hang up, for longer than we wait.
+    await fake.say("word " * 8, tokens_per_second=4, finish_after_disconnect=True)
+    problem = await doubt(gateway, step, ask())
+    assert "dropped the answer" in problem.reason
+    assert problem.usage is not None
+    assert problem.usage.cost is None
+    assert await gateway.cost(step.vendor_id) is None
+    seen = await fake.wait_for(2, ended=True)
+    assert [call.charged for call in seen.calls] == [True, True]
+    usage = await gateway.cost(step.vendor_id)
+    assert usage is not None
+    assert usage.cost == nanodollars(seen.spent_usd)
 
 
 @pytest.mark.parametrize("action", [Action.DROP_AFTER, Action.CUT_MID_STREAM])

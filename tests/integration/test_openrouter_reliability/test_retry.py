@@ -12,7 +12,7 @@ from adapters.gateways.gateway import RemoteGateway
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelUnreachable
 from bot.domain.models import Accepted, TranscriptionRequest
 from tests.fakes.openrouter.client import Action, FakeOpenRouter
-from tests.integration.gateway_calls import HEARS, everything, problem_in, text_of
+from tests.integration.gateway_calls import FREE, HEARS, everything, problem_in, text_of
 from tests.integration.raw_server import HELLO, Handler, Raw, answer, request_of, send_reset, serving
 from tests.integration.recordings import tone
 from tests.integration.test_openrouter_reliability.harness import KEY, SOON, ask
@@ -48,24 +48,29 @@ async def test_what_goes_on_failing_goes_up(
     assert seen.charged == ()
 
 
-async def test_an_error_in_a_good_answer_is_asked_again_once(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
-    await fake.say("Here I am.")
-    for action, more in ((Action.OK_ERROR, {}), (Action.MIDSTREAM_ERROR, {"after": 0})):
-        before = len((await fake.state()).calls)
-        await fake.fail(action, path=ONE_STREAM, status=429, **more)
-        deltas = await everything(gateway, ask(action.value))
-        assert text_of(deltas) == "Here I am."
-        calls = (await fake.state()).calls[before:]
-        names = [delta.id for delta in deltas if isinstance(delta, Accepted)]
-        assert names == [call.generation_id for call in calls]
-        assert [call.charged for call in calls] == [False, True]
-
-
-async def test_an_error_in_a_good_answer_is_asked_again_only_once(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
-    await fake.fail(Action.OK_ERROR, path=ONE_STREAM, status=503, times=9)
-    problem, _ = await problem_in(gateway.perform(ask()))
+@pytest.mark.parametrize(("action", "more"), [(Action.OK_ERROR, {}), (Action.MIDSTREAM_ERROR, {"after": 0})])
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_call_that_was_named_is_not_made_under_another_name(
+    fake: FakeOpenRouter, gateway: RemoteGateway, action: Action, more: dict[str, int], status: int
+) -> None:
+    await fake.fail(action, path=ONE_STREAM, status=status, **more)
+    problem, came = await problem_in(gateway.perform(ask()))
     assert type(problem) is ModelBusy
-    assert len((await fake.state()).calls) == 2
+    (call,) = (await fake.state()).calls
+    assert came == [Accepted(id=call.generation_id, digest=call.body_sha256)]
+    assert not call.charged
+
+
+async def test_a_free_model_that_was_charged_for_all_the_same_is_in_doubt_with_its_cost(
+    fake: FakeOpenRouter, gateway: RemoteGateway
+) -> None:
+    await fake.say("one two three", cost_usd=0.01)
+    await fake.fail(Action.MIDSTREAM_ERROR, path=ONE_STREAM, status=503, after=1, charged=True)
+    problem, _ = await problem_in(gateway.perform(ask(model=FREE)))
+    assert type(problem) is ModelInDoubt
+    assert problem.usage is not None
+    assert problem.usage.cost == 10_000_000
+    assert len((await fake.state()).charged) == 1
 
 
 async def test_what_was_said_is_never_said_twice(fake: FakeOpenRouter, gateway: RemoteGateway) -> None:
@@ -85,7 +90,7 @@ async def test_a_server_error_is_asked_again_only_where_the_gateway_insures() ->
 
     async with serving(broken) as raw, RemoteGateway(OPENROUTE, KEY, raw.url) as gateway:
         problem, _ = await problem_in(gateway.perform(ask()))
-    assert type(problem) is ModelBusy
+    assert type(problem) is ModelInDoubt
     assert len(raw.posts) == 1
 
 

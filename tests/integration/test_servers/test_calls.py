@@ -252,12 +252,23 @@ async def test_a_call_that_breaks_off_was_free(server: FakeServer, gateway: Remo
     assert len((await server.state()).calls) == 1
 
 
-async def test_a_call_that_costs_money_and_breaks_off_is_in_doubt(server: FakeServer):
-    await server.fail(Action.CUT, after=2)
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [
+        (Action.CUT, {"after": 2}),
+        (Action.ERROR, {"status": 500, "message": "out of memory"}),
+        (Action.OK_ERROR, {"status": 500, "message": "out of memory"}),
+    ],
+)
+async def test_a_call_that_costs_money_and_breaks_off_is_in_doubt(
+    server: FakeServer, action: Action, more: dict[str, object]
+):
+    await server.fail(action, **more)
     async with connected(server.api, paid=("*",)) as gateway:
         await gateway.catalogue()
         problem, _ = await problem_of(gateway, ask(model=READS))
     assert isinstance(problem, ModelInDoubt)
+    assert len((await server.state()).calls) == 1
 
 
 async def test_speech_that_breaks_off_is_told(server: FakeServer, gateway: RemoteGateway):
