@@ -124,7 +124,9 @@ class Calls:
             url += f"?{urlencode({'fal_webhook': self.webhooks.address(asked.name)})}"
         # What does not begin for so long is not wanted any more, even if we are no longer there to say so:
         # https://fal.ai/docs/documentation/model-apis/common-parameters
-        headers = {**JSON_WANTED, "X-Fal-Request-Timeout": f"{self.queue.waits.total:g}", **tagged(asked.mark)}
+        # Later than we give up ourselves: so it is we who take it back, unless we are gone by then.
+        begun_in = 2 * self.queue.waits.total
+        headers = {**JSON_WANTED, "X-Fal-Request-Timeout": f"{begun_in:g}", **tagged(asked.mark)}
         async with self.wire.post(url, body, asked.call, headers=headers) as reply:
             return submitted(await reply.event(self.options.patience.quiet), asked.call)
 
