@@ -397,8 +397,22 @@ class Journal(Protocol):
         """
         ...
 
-    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
-        """Write down the vendor's name of the call, and the digest of what was sent."""
+    async def accepted(
+        self, lease: Lease, name: str, vendor_id: str, digest: str = "", usage: UsageRecord | None = None
+    ) -> None:
+        """Write down the vendor's name of the call, the digest of what was sent, and a row for the call, in one commit.
+
+        Args:
+            lease: of the job.
+            name: of the step.
+            vendor_id: the vendor's name of the call.
+            digest: of what was sent; empty where it was not told.
+            usage: the call by that name, its cost unknown, which `Ledger.settle` can find whatever becomes of the job;
+                None for an effect that is no model call, and for one that certainly costs nothing.
+
+        The row waits for its cost with the hold of the attempt. An attempt that gets another name keeps the row of the
+        one before, which may have been charged too, and is held until both are known.
+        """
         ...
 
     async def done(
@@ -406,22 +420,22 @@ class Journal(Protocol):
     ) -> None:
         """Write down the result with its usage row, and the cost in place of the hold, in one commit.
 
-        A cost that is not known leaves the hold as it is, until `Ledger.settle` knows better.
+        A cost that is not known leaves the hold as it is, until `Ledger.settle` knows better. A call that has a name has
+        one row, whatever becomes of it: what is told here takes the place of what was known before.
         """
         ...
 
     async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
         """Write down that nothing came of it, and what was charged all the same in place of the hold, in one commit.
 
-        Without usage nothing was charged, and the hold is released.
+        Without usage nothing was charged: the row that waited for the cost is gone, and the hold is released.
         """
         ...
 
     async def unknown(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
         """Write down that nobody can tell whether it happened, and what may have been charged, in one commit.
 
-        While the usage's cost is not known, the hold stays. A call that was named has one row, whatever becomes of it:
-        what is known later takes the place of this one.
+        While the usage's cost is not known, the hold stays.
         """
         ...
 
@@ -457,12 +471,34 @@ class Ledger(Protocol):
         """Return the budgets of which `WARN_AT` is spent by now, each only once in its day or month."""
         ...
 
+    async def unwarn(self, budget: Budget) -> None:
+        """Take back that `warn` told of a budget: nobody could be told, and the next one to ask is."""
+        ...
+
     async def unsettled(self, limit: int, *, gateway: str | None = None) -> Sequence[UnsettledCall]:
-        """Return calls whose cost is not known yet and that their gateway named, of one or all, the newest first."""
+        """Return calls whose cost is not known yet and that their gateway named, of one or all, the newest first.
+
+        Calls under way are none of them, as their jobs will tell; but those of a job that was handed back, and that
+        nobody took up for ten minutes, are.
+        """
         ...
 
     async def settle(self, call: UnsettledCall, usage: Usage) -> bool:
-        """Write down what a call did cost, in its usage row and in place of its hold; False when it is settled already."""
+        """Write down what a call did cost, in its usage row and in place of its hold; False when it is settled already.
+
+        The hold of an attempt that has other calls of unknown cost, or that may still be carried on, stays.
+        """
+        ...
+
+    async def write_off(self, job: JobId, cost: Nanodollars, *, by: str) -> bool:
+        """Let go whatever is held for a job that is over or asked about, and count what somebody says it did cost.
+
+        Every call of unknown cost becomes known, those included that were never named: the first of them is charged the
+        cost, which may be 0, and the others nothing.
+
+        Returns:
+            False when nothing is held or of unknown cost, or the job goes on by itself.
+        """
         ...
 
 

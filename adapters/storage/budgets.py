@@ -61,6 +61,11 @@ def warning(row: Row, now: int) -> Statement | None:
     )
 
 
+def taking_back(warned: Budget) -> Statement:
+    """Return the statement that forgets that a budget was told about."""
+    return SQL["unwarn"](scope=warned.scope, period=warned.period, each_user=EACH_USER)
+
+
 def changing(scope: str, period: Period, limit: Nanodollars | None, *, by: str, now: int) -> Sequence[Statement]:
     """Return the statements that set a budget, or with None lift it, and note who did so."""
     which = {"scope": scope, "period": period}

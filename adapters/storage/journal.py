@@ -7,7 +7,7 @@ from typing_extensions import override
 from adapters.storage.budgets import fitting
 from adapters.storage.codec import result_from_json, result_to_json
 from adapters.storage.database import Database
-from adapters.storage.spending import holding, new_hold, recording, releasing
+from adapters.storage.spending import dismissing, holding, naming, new_hold, recording, releasing
 from adapters.storage.sql import Parameter, Row, Statement, load
 from bot.domain.budgets import Hold
 from bot.domain.errors import LeaseLost
@@ -36,14 +36,20 @@ class SqlJournal(Journal):
 
     @override
     async def begin(self, lease: Lease, name: str, hold: Hold | None = None) -> None:
+        # What was held for an attempt whose call is known by now is let go first: nobody carries it on any more.
+        before = releasing(lease.job, name)
         if hold is None or hold.amount == 0:
-            return await self._enter(lease, name, StepState.BEGAN, hold=None)
+            return await self._enter(lease, name, StepState.BEGAN, *before, hold=None)
         held = new_hold()
-        return await self._enter(lease, name, StepState.BEGAN, fitting(hold), *holding(held, hold), hold=held)
+        money = (fitting(hold), *holding(held, hold, job=lease.job, step=name))
+        return await self._enter(lease, name, StepState.BEGAN, *before, *money, hold=held)
 
     @override
-    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
-        await self._enter(lease, name, StepState.ACCEPTED, vendor_id=vendor_id, digest=digest)
+    async def accepted(
+        self, lease: Lease, name: str, vendor_id: str, digest: str = "", usage: UsageRecord | None = None
+    ) -> None:
+        row = () if usage is None else naming(usage)
+        await self._enter(lease, name, StepState.ACCEPTED, *row, vendor_id=vendor_id, digest=digest)
 
     @override
     async def done(
@@ -53,7 +59,7 @@ class SqlJournal(Journal):
 
     @override
     async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
-        money = releasing(lease.job, name) if usage is None else recording(usage)
+        money = dismissing(lease.job, name) if usage is None else recording(usage)
         await self._enter(lease, name, StepState.FAILED, *money, reason=reason)
 
     @override

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from adapters.storage.budgets import all_budgets, budget, changing, standing, warning
+from adapters.storage.budgets import all_budgets, budget, changing, standing, taking_back, warning
 from adapters.storage.database import Database
-from adapters.storage.spending import find_unsettled, settling
+from adapters.storage.spending import find_unsettled, read_record, settling
 from adapters.storage.sql import Row, load
+from adapters.storage.write_off import describing, find_job, find_open, find_without_row, writing_off
 from bot.domain.budgets import Budget, Period
 from bot.domain.messages import JobId, Place
-from bot.domain.money import CallKind, Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
+from bot.domain.money import Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
 from bot.ports import Clock, Ledger
 
 SQL = load("ledger")
+
+HANDED_BACK_MS = 10 * 60_000
+"""How long a job that was handed back counts as one that soon goes on: twice the longest delay between two tries."""
 
 
 class SqlLedger(Ledger):
@@ -35,7 +39,7 @@ class SqlLedger(Ledger):
 
     @override
     async def of_job(self, job: JobId) -> Sequence[UsageRecord]:
-        return [_record(row) for row in await self._database.read(SQL["of_job"](job=job))]
+        return [read_record(row) for row in await self._database.read(SQL["of_job"](job=job))]
 
     @override
     async def spent(self, gateway: str, period: Period) -> UsageSum:
@@ -68,8 +72,13 @@ class SqlLedger(Ledger):
         return sorted(told, key=lambda known: (scopes.index(known.scope), known.period))
 
     @override
+    async def unwarn(self, budget: Budget) -> None:
+        await self._database.write(taking_back(budget))
+
+    @override
     async def unsettled(self, limit: int, *, gateway: str | None = None) -> Sequence[UnsettledCall]:
-        rows = await self._database.read(SQL["unsettled"](limit=limit, gateway=gateway))
+        before = self._clock.now() - HANDED_BACK_MS
+        rows = await self._database.read(SQL["unsettled"](limit=limit, gateway=gateway, before=before))
         return [_unsettled(row) for row in rows]
 
     @override
@@ -78,11 +87,29 @@ class SqlLedger(Ledger):
         if not rows or usage.cost is None:
             return False
         (row,) = rows
-        first, *rest = settling(_record(row), usage, row=row["id"], hold=row["hold"])
+        first, *rest = settling(read_record(row), usage, row=row["id"])
         try:
             await self._database.write(first.required(_SettledMeanwhile), *rest)
         except _SettledMeanwhile:
             return False
+        return True
+
+    @override
+    async def write_off(self, job: JobId, cost: Nanodollars, *, by: str) -> bool:
+        ended = await self._database.read(find_job(job))
+        if not ended:
+            return False
+        for hold in await self._database.read(find_without_row(job)):
+            await self._database.write(describing(ended[0], hold))
+        rows = await self._database.read(find_open(job))
+        if not rows:
+            return False
+        now = self._clock.now()
+        statements = writing_off(job, rows, cost, by=by, now=now, otherwise=_SettledMeanwhile)
+        try:
+            await self._database.write(*statements)
+        except _SettledMeanwhile:
+            return await self.write_off(job, cost, by=by)
         return True
 
 
@@ -104,26 +131,3 @@ def _sum(row: Row) -> UsageSum:
 
 def _unsettled(row: Row) -> UnsettledCall:
     return UnsettledCall(job=row["job"], step=row["step"], gateway=row["gateway"], call=row["call"], at=row["at"])
-
-
-def _record(row: Row) -> UsageRecord:
-    return UsageRecord(
-        job=row["job"],
-        step=row["step"],
-        at=row["at"],
-        call=row["call"],
-        platform=row["platform"],
-        workspace=row["workspace"],
-        channel=row["channel"],
-        author=row["author"],
-        gateway=row["gateway"],
-        model=row["model"],
-        kind=CallKind(row["kind"]),
-        usage=Usage(
-            tokens_in=row["tokens_in"],
-            tokens_out=row["tokens_out"],
-            audio_ms=row["audio_ms"],
-            cost=row["cost_nano"],
-        ),
-        duration_ms=row["duration_ms"],
-    )

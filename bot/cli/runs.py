@@ -7,6 +7,7 @@ import typer
 
 from bot.cli.house import show_time, with_house
 from bot.cli.screen import Json, out, show_facts, show_json, show_rows
+from bot.domain.budget_text import parse_limit
 from bot.domain.errors import SettingInvalid
 from bot.domain.jobs import Job, JobStatus
 from bot.domain.journal import Step
@@ -103,6 +104,21 @@ def _told(call: Mapping[str, object]) -> Mapping[str, object]:
     return {
         name.replace("_", " "): "" if value is None else value for name, value in call.items() if name not in left_out
     }
+
+
+@runs_commands.command("settle")
+def runs_settle(
+    job: JobName, cost: Annotated[str, typer.Option(help="What it did cost in all, in dollars: 0, 0.25.")] = "0"
+) -> None:
+    """Say what a run did cost that no gateway tells the cost of, so that budgets hold nothing back for it any more."""
+    amount = parse_limit(cost)
+    if amount is None:
+        raise SettingInvalid("--cost", "say an amount such as 0 or 0.25")
+
+    async def settle(house: House) -> bool:
+        return await house.ledger.write_off(JobId(job), amount, by="command line")
+
+    _confirm(with_house(settle), job, f"Settled at {show_dollars(amount)}.")
 
 
 def _decide(job: str, *, repeat: bool, done: str) -> None:

@@ -246,7 +246,8 @@ class _Call:
         if delta.id == self._vendor_id:
             return
         self._vendor_id = delta.id
-        await self._run.house.journal.accepted(self._run.job.lease, self._name, delta.id, delta.digest)
+        waiting = None if self._catalogue[self._ref].free else self._record(Usage())
+        await self._run.house.journal.accepted(self._run.job.lease, self._name, delta.id, delta.digest, waiting)
 
     @property
     def _gateway(self) -> Gateway:

@@ -18,7 +18,7 @@ async def warn_admins(run: Run) -> None:
     """Tell of the budgets that are nearly spent, each once in its day or month.
 
     Who is told: the channel's `admins`, else whoever set the budget from the chat; where nobody is known or none of
-    them can be reached, it is said in the thread. A failure is logged: the reply itself is complete.
+    them can be reached, it is said in the thread. Where that fails too, the next turn tries again.
     """
     ledger, place = run.house.ledger, run.message.place
     try:
@@ -28,6 +28,7 @@ async def warn_admins(run: Run) -> None:
                 await _warn(run, config.admins or _setter(run, budget), budget)
             except PlatformProblem as error:
                 log.warning("admins not warned", reason=str(error))
+                await ledger.unwarn(budget)
     except StorageProblem as error:
         log.warning("admins not warned", reason=str(error))
 

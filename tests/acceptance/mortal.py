@@ -57,9 +57,11 @@ class MortalJournal(SqlJournal):
         die_here(lease.job, f"after:begin:{name}")
 
     @override
-    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
+    async def accepted(
+        self, lease: Lease, name: str, vendor_id: str, digest: str = "", usage: UsageRecord | None = None
+    ) -> None:
         die_here(lease.job, f"before:accepted:{name}")
-        await super().accepted(lease, name, vendor_id, digest)
+        await super().accepted(lease, name, vendor_id, digest, usage)
         die_here(lease.job, f"after:accepted:{name}")
 
     @override

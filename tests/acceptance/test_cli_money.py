@@ -127,6 +127,21 @@ async def test_a_call_that_was_cut_is_settled_by_asking_what_it_did_cost(
     assert after["cost_nanodollars"] > 0
 
 
+async def test_what_nobody_can_tell_is_settled_by_an_admin(desk: Installation, openrouter: FakeOpenRouter):
+    await shown(desk, "budget", "set", "service", "day", "1")
+    await openrouter.fail(Action.DROP_AFTER, path="*/chat/completions")
+    await shown(desk, "ask", "hello?")
+    (held,) = (await shown(desk, "budget", "show", "--json")).json
+    assert (held["spent_nanodollars"], held["held_nanodollars"] > 0) == (0, True)
+
+    (run,) = (await shown(desk, "runs", "list", "--json")).json
+    done, again = [await shown(desk, "runs", "settle", run["run"], "--cost", "0.002") for _ in range(2)]
+    assert (done.status, done.out) == (0, "Settled at $0.002.\n")
+    assert again.status != 0
+    (settled,) = (await shown(desk, "budget", "show", "--json")).json
+    assert (settled["spent_nanodollars"], settled["held_nanodollars"]) == (2_000_000, 0)
+
+
 async def test_a_gateway_that_cannot_be_asked_is_told(desk: Installation, openrouter: FakeOpenRouter):
     await openrouter.limit(refused_keys=[desk.settings["OPENROUTER__KEY"]])
     seen = await shown(desk, "usage", "reconcile")

@@ -308,6 +308,45 @@ async def test_each_user_is_warned_about(storage: Storage):
     assert await storage.ledger.warn(bobs) == []
 
 
+async def test_a_warning_that_reached_nobody_is_given_again(storage: Storage):
+    lease = await running(storage)
+    await limit(storage, CHANNEL, 1000)
+    await limit(storage, CHANNEL, 1000, Period.DAY)
+    await limit(storage, SERVICE, 1000)
+    await spend(storage, lease, 900)
+    told = await storage.ledger.warn(SCOPES)
+    assert [(known.scope, known.period) for known in told] == [
+        (SERVICE, Period.MONTH),
+        (CHANNEL, Period.DAY),
+        (CHANNEL, Period.MONTH),
+    ]
+    await storage.ledger_elsewhere.unwarn(told[1])
+    assert await storage.ledger.warn(SCOPES) == [told[1]]
+    assert await storage.ledger.warn(SCOPES) == []
+
+
+@pytest.mark.parametrize("scope", [EACH_USER, ADAS])
+async def test_a_warning_about_a_user_that_reached_nobody_is_given_again(storage: Storage, scope: str):
+    lease = await running(storage)
+    await limit(storage, EACH_USER, 1000)
+    await limit(storage, scope, 1000)
+    bobs = spending_scopes(PLACE, BOB)
+    await spend(storage, lease, 900)
+    await spend(storage, lease, 900, user=BOB.id)
+    (told,) = await storage.ledger.warn(SCOPES)
+    assert len(await storage.ledger.warn(bobs)) == 1
+    await storage.ledger.unwarn(told)
+    assert await storage.ledger.warn(bobs) == []
+    assert await storage.ledger.warn(SCOPES) == [told]
+
+
+async def test_taking_back_a_warning_that_was_never_given_is_no_harm(storage: Storage):
+    await limit(storage, CHANNEL, 1000)
+    (budget,) = await storage.ledger.standing(SCOPES)
+    await storage.ledger.unwarn(budget)
+    assert await storage.ledger.warn(SCOPES) == []
+
+
 async def test_a_budget_of_nothing_is_not_nearly_spent_before_anything_is(storage: Storage):
     lease = await running(storage)
     await limit(storage, CHANNEL, 0)

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from bot.domain.budgets import EACH_USER, SERVICE, Hold, Period, spending_scopes, user_scope
 from bot.domain.errors import BudgetExceeded, LeaseLost
-from bot.domain.jobs import Job, Lease
+from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import FOLLOWS, StepState
 from bot.domain.messages import Author, JobId, Place
 from bot.domain.money import Nanodollars, UnsettledCall, UsageRecord
@@ -39,17 +39,33 @@ PROCESSES = st.integers(0, 1)
 AMOUNTS = st.integers(0, 60)
 MOSTLY = st.sampled_from([True, True, True, False])
 COSTS = st.one_of(st.none(), st.integers(0, 80))
-OUTCOMES = (StepState.ACCEPTED, StepState.DONE, StepState.FAILED, StepState.UNKNOWN)
+OUTCOMES = (StepState.DONE, StepState.FAILED, StepState.UNKNOWN)
+TEN_MINUTES = 600_000
 
 
 @dataclass(eq=False)
 class Attempt:
     """One try of a step."""
 
+    job: JobId
+    step: str
     scopes: tuple[str, ...]
     at: int
     held: int
     call: str | None
+    """Its name, once it has one."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Row:
+    """A call, as it should be known."""
+
+    job: JobId
+    step: str
+    call: str | None
+    at: int
+    attempt: Attempt
+    cost: int | None
 
 
 @dataclass(kw_only=True)
@@ -65,6 +81,10 @@ class Run:
     @property
     def scopes(self) -> tuple[str, ...]:
         return spending_scopes(self.place, Author(id=self.user))
+
+
+def unsettled(row: Row) -> UnsettledCall:
+    return UnsettledCall(job=row.job, step=row.step, gateway="openrouter", call=row.call or "", at=row.at)
 
 
 class MoneyInAnyOrder(RuleBasedStateMachine):
@@ -88,13 +108,14 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
         self.lost: list[Lease] = []
         self.limits: dict[tuple[str, Period], int] = {}
         self.holds: list[Attempt] = []
-        self.costs: list[tuple[tuple[str, ...], int, int]] = []
-        self.waiting: dict[str, tuple[UnsettledCall, Attempt, tuple[str, ...]]] = {}
+        self.rows: list[Row] = []
 
     def teardown(self) -> None:
-        self.settle_everything()
-        self.runner.run(self.stack.aclose())
-        self.runner.close()
+        try:
+            self.settle_everything()
+        finally:
+            self.runner.run(self.stack.aclose())
+            self.runner.close()
 
     # --- what happens ----------------------------------------------------------
 
@@ -104,6 +125,7 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             self.set_budget(scope, tuple(Period)[number % 2], limit)
         for number in range(4):
             self.start(number % 2, USERS[number // 2], PLACES[number % 3])
+            self.attempt(number, 10 * number, self.storage.clock.now(), named=True)
 
     @rule(process=PROCESSES, user=st.sampled_from(USERS), place=st.sampled_from(PLACES))
     def start(self, process: int, user: str, place: Place) -> None:
@@ -118,8 +140,8 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             self.owned[process][job.id] = job
 
     @precondition(lambda self: self.steps(StepState.BEGAN))
-    @rule(pick=PICKS, amount=AMOUNTS, named=MOSTLY, ahead=st.booleans())
-    def begin(self, pick: int, amount: int, *, named: bool, ahead: bool) -> None:
+    @rule(pick=PICKS, amount=AMOUNTS, ahead=st.booleans(), named=MOSTLY)
+    def begin(self, pick: int, amount: int, *, ahead: bool, named: bool) -> None:
         """A call is made that was planned just now, or a day ago."""
         self.attempt(pick, amount, self.storage.clock.now() - 86_400_000 * ahead, named=named)
 
@@ -136,18 +158,22 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
     def attempt(self, pick: int, amount: int | None, at: int, *, named: bool) -> None:
         process, lease, step = self.pick(StepState.BEGAN, pick)
         run = self.runs[lease.job]
-        self.calls += 1
-        attempt = Attempt(run.scopes, at, amount or 0, f"gen-{self.calls}" if named else None)
+        attempt = Attempt(run.job, step, run.scopes, at, amount or 0, None)
         hold = None if amount is None else Hold(amount=Nanodollars(amount), scopes=run.scopes, at=at)
         beginning = self.journals[process].begin(lease, step, hold)
+        before = (dict(run.states), dict(run.attempts), self.holds)
+        run.states[step], run.attempts[step] = StepState.BEGAN, attempt
+        self.let_go(run, step)
         if attempt.held and not self.fits(attempt):
             with pytest.raises(BudgetExceeded):
                 self.runner.run(beginning)
+            run.states, run.attempts, self.holds = before
             return
         self.runner.run(beginning)
-        run.states[step], run.attempts[step] = StepState.BEGAN, attempt
         self.holds += [attempt] if attempt.held else []
         self.nothing_that_applies_is_overrun(attempt)
+        if named:
+            self.accept(process, lease, step, told=True, again=False)
 
     @precondition(lambda self: self.steps(StepState.DONE))
     @rule(pick=PICKS, nanodollars=st.integers(0, 80))
@@ -159,10 +185,29 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
     def end_somehow(self, pick: int, state: StepState, *, told: bool, nanodollars: int | None) -> None:
         self.go_on(pick, state, nanodollars, told=told)
 
+    @precondition(lambda self: self.steps(StepState.ACCEPTED))
+    @rule(pick=PICKS, told=MOSTLY, again=st.booleans())
+    def name(self, pick: int, *, told: bool, again: bool) -> None:
+        """The gateway names a call, for the first time, with another name, or with the same again."""
+        process, lease, step = self.pick(StepState.ACCEPTED, pick)
+        self.accept(process, lease, step, told=told, again=again)
+
+    def accept(self, process: int, lease: Lease, step: str, *, told: bool, again: bool) -> None:
+        run = self.runs[lease.job]
+        attempt = run.attempts[step]
+        if attempt.call is None or not again:
+            self.calls += 1
+            attempt.call = f"gen-{self.calls}"
+        used = self.used(run, step, None) if told else None
+        self.runner.run(self.journals[process].accepted(lease, step, attempt.call, "digest", used))
+        run.states[step] = StepState.ACCEPTED
+        if used is not None:
+            self.write(run, used)
+
     def go_on(self, pick: int, state: StepState, nanodollars: int | None, *, told: bool) -> None:
         process, lease, step = self.pick(StepState.DONE, pick)
         run = self.runs[lease.job]
-        used = self.used(run, step, nanodollars) if told and state is not StepState.ACCEPTED else None
+        used = self.used(run, step, nanodollars) if told else None
         writing = self.enter(process, lease, step, state, used)
         if state not in FOLLOWS[run.states[step]]:
             with pytest.raises(ValueError, match=step):
@@ -170,7 +215,7 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             return
         self.runner.run(writing)
         run.states[step] = state
-        self.expect(run.attempts[step], state, used)
+        self.expect(run, step, state, used)
 
     def enter(
         self, process: int, lease: Lease, step: str, state: StepState, used: UsageRecord | None
@@ -178,7 +223,7 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
         journal = self.journals[process]
         match state:
             case StepState.ACCEPTED:
-                return journal.accepted(lease, step, "gen", "digest")
+                return journal.accepted(lease, step, "gen", "digest", used)
             case StepState.DONE:
                 return journal.done(lease, step, {}, used)
             case StepState.FAILED:
@@ -186,35 +231,81 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             case _:
                 return journal.unknown(lease, step, "cut off", used)
 
-    def expect(self, attempt: Attempt, state: StepState, used: UsageRecord | None) -> None:
-        if used is None:
-            if state is StepState.FAILED:
-                self.let_go(attempt)
+    def expect(self, run: Run, step: str, state: StepState, used: UsageRecord | None) -> None:
+        attempt = run.attempts[step]
+        if used is None and state is not StepState.FAILED:
             return
-        if used.call is not None:
-            self.waiting.pop(used.call, None)
-        if used.usage.cost is not None:
-            at = attempt.at if attempt in self.holds else used.at
-            self.costs.append((attempt.scopes, at, used.usage.cost))
-            self.let_go(attempt)
-        elif used.call is not None:
-            at = attempt.at if attempt in self.holds else used.at
-            call = UnsettledCall(job=used.job, step=used.step, gateway=used.gateway, call=used.call, at=at)
-            self.waiting[used.call] = (call, attempt, attempt.scopes)
+        self.forget(run, step, None)
+        if used is None:
+            self.forget(run, step, attempt.call)
+        else:
+            self.write(run, used)
+        over = used is None or used.usage.cost is not None
+        self.let_go(run, step, *([attempt] if over else []))
 
-    @precondition(lambda self: self.waiting)
+    def forget(self, run: Run, step: str, call: str | None) -> None:
+        """Forget a call of unknown cost; without a name, the one of the attempt, if that is held for."""
+        attempt = run.attempts[step]
+        self.rows = [
+            row
+            for row in self.rows
+            if (row.job, row.step, row.call) != (run.job, step, call)
+            or row.cost is not None
+            or (call is None and not (row.attempt is attempt and attempt.held))
+        ]
+
+    def write(self, run: Run, used: UsageRecord) -> None:
+        attempt, known = run.attempts[used.step], self.row(used.job, used.step, used.call)
+        if known is None or used.call is None:
+            at = attempt.at if attempt in self.holds else used.at
+            known = Row(job=run.job, step=used.step, call=used.call, at=at, attempt=attempt, cost=None)
+            self.rows.append(known)
+        known.cost = known.cost if used.usage.cost is None else used.usage.cost
+
+    def row(self, job: str, step: str, call: str | None) -> Row | None:
+        return next((row for row in self.rows if (row.job, row.step, row.call) == (job, step, call)), None)
+
+    @precondition(lambda self: self.waiting())
     @rule(pick=PICKS, process=PROCESSES, nanodollars=COSTS)
     def settle(self, pick: int, process: int, nanodollars: int | None) -> None:
-        name = list(self.waiting)[pick % len(self.waiting)]
-        call, attempt, scopes = self.waiting[name]
+        """A gateway tells what a call did cost, also one that was taken up again since it was asked about."""
+        waiting = self.waiting()
+        row = waiting[pick % len(waiting)]
+        call = unsettled(row)
         settled = self.runner.run(self.ledgers[process].settle(call, cost(nanodollars)))
         assert settled is (nanodollars is not None)
         if nanodollars is not None:
-            self.costs.append((scopes, call.at, nanodollars))
-            self.let_go(attempt)
-            del self.waiting[name]
-            attempt.call = None
+            row.cost = nanodollars
+            self.let_go(self.runs[row.job], row.step)
             assert not self.runner.run(self.ledgers[1 - process].settle(call, cost(nanodollars)))
+
+    @precondition(lambda self: self.runs)
+    @rule(pick=PICKS, process=PROCESSES, nanodollars=st.integers(0, 80))
+    def write_off(self, pick: int, process: int, nanodollars: int) -> None:
+        run = list(self.runs.values())[pick % len(self.runs)]
+        done = self.runner.run(self.ledgers[process].write_off(run.job, Nanodollars(nanodollars), by="U9"))
+        if self.status(run.job) in {JobStatus.READY, JobStatus.RUNNING}:
+            assert not done
+            return
+        waited = [row.attempt for row in self.rows if row.cost is None]
+        for attempt in [one for one in self.holds if one.job == run.job and one not in waited]:
+            self.rows.append(Row(job=run.job, step=attempt.step, call=None, at=attempt.at, attempt=attempt, cost=None))
+        rows = [row for row in self.rows if row.job == run.job and row.cost is None]
+        assert done is bool(rows)
+        for number, row in enumerate(sorted(rows, key=lambda row: row.at)):
+            row.cost = 0 if number else nanodollars
+        self.holds = [one for one in self.holds if one.job != run.job]
+
+    @precondition(lambda self: self.steps(StepState.DONE))
+    @rule(pick=PICKS, soon=st.booleans())
+    def hand_back(self, pick: int, *, soon: bool) -> None:
+        """A process is stopped; the other takes its job up at once, or with the next one that comes."""
+        process, lease, _ = self.pick(StepState.DONE, pick)
+        self.runner.run(self.jobs[process].release(lease))
+        del self.owned[process][lease.job]
+        self.lost.append(lease)
+        if soon:
+            self.claim(1 - process)
 
     @rule(process=PROCESSES)
     def oversleep(self, process: int) -> None:
@@ -245,15 +336,18 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             self.runner.run(writing)
 
     @precondition(lambda self: self.steps(StepState.DONE))
-    @rule(pick=PICKS, answer=st.sampled_from(["yes", "yes", "no", "nothing", "cancel"]))
+    @rule(pick=PICKS, answer=st.sampled_from(["yes", "yes", "no", "nothing", "cancel", "over"]))
     def ask(self, pick: int, answer: str) -> None:
-        """A person is asked about a job, and says yes, no, or nothing; or stops it unasked."""
+        """A person is asked about a job, and says yes, no, or nothing; or stops it unasked; or it is over."""
         process, lease, _ = self.pick(StepState.DONE, pick)
         run = self.runs[lease.job]
         del self.owned[process][run.job]
         self.lost.append(lease)
         if answer == "cancel":
             assert self.runner.run(self.jobs[1 - process].cancel(run.job))
+            return
+        if answer == "over":
+            self.runner.run(self.jobs[process].finish(lease))
             return
         self.runner.run(self.jobs[process].ask(lease, reason="may have been charged"))
         if answer != "nothing":
@@ -273,8 +367,8 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
         if limit is not None:
             self.limits[scope, period] = limit
 
-    @rule(hours=st.integers(1, 30))
-    def pass_time(self, hours: int) -> None:
+    @rule(hours=st.sampled_from([0.1, 0.1, 3.0, 20.0, 30.0]))
+    def pass_time(self, hours: float) -> None:
         self.storage.clock.advance(3600.0 * hours)
 
     # --- what must hold ----------------------------------------------------------
@@ -299,9 +393,18 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             assert stored_sums(path) == sums_of_rows(path)
 
     @invariant()
-    def every_call_that_waits_for_its_cost_is_listed(self) -> None:
+    def every_call_that_waits_for_its_cost_is_listed_unless_it_is_under_way(self) -> None:
         listed = self.runner.run(self.storage.ledger.unsettled(1000))
-        assert sorted(map(repr, listed)) == sorted(repr(call) for call, _, _ in self.waiting.values())
+        wanted = [unsettled(row) for row in self.waiting() if not self.is_under_way(row)]
+        assert sorted(map(repr, listed)) == sorted(map(repr, wanted))
+
+    @invariant()
+    def every_call_has_one_row(self) -> None:
+        for job in self.runs:
+            stored = self.runner.run(self.storage.ledger_elsewhere.of_job(job))
+            assert sorted((one.step, one.call or "", one.at, one.usage.cost or 0) for one in stored) == sorted(
+                (row.step, row.call or "", row.at, row.cost or 0) for row in self.rows if row.job == job
+            )
 
     def nothing_that_applies_is_overrun(self, attempt: Attempt) -> None:
         now = self.storage.clock.now()
@@ -314,15 +417,15 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
         for process in (0, 1):
             for job in self.owned[process].values():
                 run = self.runs[job.id]
-                for step, state in run.states.items():
+                for step, state in list(run.states.items()):
                     if StepState.FAILED in FOLLOWS[state]:
                         self.runner.run(self.journals[process].failed(job.lease, step, "not charged"))
-                        self.let_go(run.attempts[step])
-        for call, attempt, scopes in self.waiting.values():
-            assert self.runner.run(self.storage.ledger.settle(call, cost(1)))
-            self.costs.append((scopes, call.at, 1))
-            self.let_go(attempt)
-        self.waiting.clear()
+                        run.states[step] = StepState.FAILED
+                        self.expect(run, step, StepState.FAILED, None)
+        for row in self.waiting():
+            assert self.runner.run(self.storage.ledger.settle(unsettled(row), cost(1)))
+            row.cost = 1
+            self.let_go(self.runs[row.job], row.step)
         self.every_sum_is_that_of_its_rows()
         self.every_budget_stands_as_it_should()
         self.storage.clock.advance(32 * 86_400.0)
@@ -359,8 +462,33 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
             author=run.user,
         )
 
-    def let_go(self, attempt: Attempt) -> None:
-        self.holds = [one for one in self.holds if one is not attempt]
+    def let_go(self, run: Run, step: str, *over: Attempt) -> None:
+        """Close the holds of attempts that are over, and of calls that are known, if nothing waits for them."""
+        known = [row.attempt for row in self.rows if (row.job, row.step) == (run.job, step) and row.cost is not None]
+        kept = [row.attempt for row in self.rows if row.cost is None]
+        if self.status(run.job) in {JobStatus.READY, JobStatus.RUNNING}:
+            cut_off = {StepState.BEGAN, StepState.ACCEPTED}
+            kept += [attempt for name, attempt in run.attempts.items() if run.states[name] in cut_off]
+        self.holds = [one for one in self.holds if one in kept or one not in (*known, *over)]
+
+    def waiting(self) -> list[Row]:
+        return [row for row in self.rows if row.cost is None and row.call is not None]
+
+    def status(self, job: JobId) -> JobStatus:
+        known = self.runner.run(self.storage.jobs.get(job))
+        assert known is not None
+        return known.status
+
+    def is_under_way(self, row: Row) -> bool:
+        step = self.runner.run(self.storage.journal.steps(row.job))[row.step]
+        if (step.state, step.vendor_id) != (StepState.ACCEPTED, row.call):
+            return False
+        job = self.runner.run(self.storage.jobs.get(row.job))
+        assert job is not None
+        since = max(step.at, job.run_at)
+        return job.status is JobStatus.RUNNING or (
+            job.status is JobStatus.READY and self.storage.clock.now() - since < TEN_MINUTES
+        )
 
     def applying(self, scopes: tuple[str, ...]) -> list[tuple[str, Period, int]]:
         found = [(scope, period, self.limits.get((scope, period))) for scope in scopes for period in Period]
@@ -373,7 +501,7 @@ class MoneyInAnyOrder(RuleBasedStateMachine):
 
     def sums(self, scope: str, period: Period, at: int) -> tuple[int, int]:
         label = period.label(at)
-        spent = sum(paid for scopes, when, paid in self.costs if scope in scopes and period.label(when) == label)
+        spent = sum(row.cost or 0 for row in self.rows if scope in row.attempt.scopes and period.label(row.at) == label)
         held = sum(one.held for one in self.holds if scope in one.scopes and period.label(one.at) == label)
         return spent, held
 

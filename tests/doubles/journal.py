@@ -23,6 +23,7 @@ class MemoryJournal(Journal):
     def __init__(self, store: MemoryStore, ledger: MemoryLedger, clock: Clock) -> None:
         self._store = store
         self._ledger = ledger
+        ledger.watch(store)
         self._clock = clock
 
     @override
@@ -34,13 +35,17 @@ class MemoryJournal(Journal):
         held = hold if hold and hold.amount else None
         self._check(lease, name, StepState.BEGAN)
         if held is not None:
-            self._ledger.check(held)
+            self._ledger.check(lease.job, name, held)
         self._enter(lease, name, StepState.BEGAN, vendor_id=None, digest="")
         self._ledger.begin(lease.job, name, held)
 
     @override
-    async def accepted(self, lease: Lease, name: str, vendor_id: str, digest: str = "") -> None:
+    async def accepted(
+        self, lease: Lease, name: str, vendor_id: str, digest: str = "", usage: UsageRecord | None = None
+    ) -> None:
         self._enter(lease, name, StepState.ACCEPTED, vendor_id=vendor_id, digest=digest)
+        if usage is not None:
+            self._ledger.name(usage)
 
     @override
     async def done(
@@ -54,7 +59,7 @@ class MemoryJournal(Journal):
     async def failed(self, lease: Lease, name: str, reason: str, usage: UsageRecord | None = None) -> None:
         self._enter(lease, name, StepState.FAILED)
         if usage is None:
-            self._ledger.release(lease.job, name)
+            self._ledger.dismiss(lease.job, name)
         else:
             self._ledger.record(usage)
 

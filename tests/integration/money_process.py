@@ -38,6 +38,8 @@ async def call(job: Job, journal: SqlJournal, charges: int) -> None:
     if CHANCE.random() < 0.2:
         return await journal.failed(job.lease, STEP, "busy")
     os.write(charges, f"{job.id} {price}\n".encode())
+    named = describe(job, now, None)
+    await journal.accepted(job.lease, STEP, f"gen-{job.id}", "", named)
     await asyncio.sleep(0.005)
     if CHANCE.random() < 0.2:
         return await journal.failed(job.lease, STEP, "it only thought", describe(job, now, price))

@@ -114,12 +114,13 @@ async def clear_up(jobs: SqlJobs, journal: SqlJournal, ledger: SqlLedger, charge
     while claimed := await jobs.claim(100, PLATFORMS):
         for job in claimed:
             step = (await journal.steps(job.id)).get(STEP)
-            if step is not None and step.state is StepState.BEGAN:
+            if step is not None and step.state in {StepState.BEGAN, StepState.ACCEPTED}:
                 cut_off += 1
-                if job.id in charges:
-                    await journal.done(job.lease, STEP, {}, describe(job, step.at, charges[job.id]))
-                else:
+                if job.id not in charges:
                     await journal.failed(job.lease, STEP, "not charged")
+                elif step.state is StepState.BEGAN:
+                    await journal.done(job.lease, STEP, {}, describe(job, step.at, charges[job.id]))
+            # A call that was named is left as it is, as if somebody had cancelled its job: it is settled all the same.
             await jobs.finish(job.lease)
     for call in await ledger.unsettled(10_000):
         assert await ledger.settle(call, cost(charges[call.job]))

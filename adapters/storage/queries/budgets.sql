@@ -34,6 +34,15 @@ ON CONFLICT (budget, period, scope) DO UPDATE SET label = excluded.label
 WHERE warning.label <> excluded.label
 RETURNING label
 
+-- name: unwarn
+-- Of the budget that holds for a scope now: its own, or that of every user.
+DELETE FROM warning
+WHERE budget = CASE
+        WHEN EXISTS (SELECT 1 FROM budget AS own WHERE own.scope = :scope AND own.period = :period) THEN :scope
+        ELSE :each_user
+    END
+    AND period = :period AND scope = :scope
+
 -- name: note_set
 INSERT INTO setting_change (at, author, scope, name, old_value, new_value)
 VALUES (

@@ -50,9 +50,17 @@ FROM usage
 WHERE gateway = :gateway AND at >= :since AND at < :until
 
 -- name: unsettled
-SELECT job, step, gateway, call, at FROM usage
-WHERE cost_nano IS NULL AND call IS NOT NULL AND gateway = coalesce(CAST(:gateway AS TEXT), gateway)
-ORDER BY at DESC, id DESC
+-- Not those under way: their jobs will tell. A job that was handed back, and that nobody took up since, may never.
+SELECT usage.job, usage.step, usage.gateway, usage.call, usage.at FROM usage
+WHERE usage.cost_nano IS NULL AND usage.call IS NOT NULL
+    AND usage.gateway = coalesce(CAST(:gateway AS TEXT), usage.gateway)
+    AND NOT EXISTS (
+        SELECT 1 FROM step JOIN job ON job.id = step.job
+        WHERE step.job = usage.job AND step.name = usage.step
+            AND step.state = 'accepted' AND step.vendor_id = usage.call
+            AND (job.state = 'running' OR (job.state = 'ready' AND (step.at > :before OR job.run_at > :before)))
+    )
+ORDER BY usage.at DESC, usage.id DESC
 LIMIT :limit
 
 -- name: of_job
