@@ -12,6 +12,7 @@ from bot.domain.errors import BudgetExceeded
 from bot.domain.messages import Author, JobId, Place
 from bot.domain.money import Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
 from bot.ports import Clock, Ledger
+from tests.doubles.audit import MemoryAudit
 
 NAMES: Mapping[Dimension, Callable[[UsageRecord], str]] = {
     Dimension.MODEL: lambda record: f"{record.gateway}/{record.model}",
@@ -24,7 +25,8 @@ NAMES: Mapping[Dimension, Callable[[UsageRecord], str]] = {
 class MemoryLedger(Ledger):
     """What `MemoryJournal` wrote down."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, audit: MemoryAudit | None = None) -> None:
+        self._audit = audit or MemoryAudit(clock)
         self.records: list[UsageRecord] = []
         self.holds: dict[int, Hold] = {}
         """Those that are open, by number; 0 is none."""
@@ -98,6 +100,10 @@ class MemoryLedger(Ledger):
     @override
     async def set_budget(self, scope: str, period: Period, limit: Nanodollars | None, *, by: str) -> None:
         self._warned.pop((scope, period), None)
+        old = self._limits.get((scope, period))
+        if old or limit is not None:
+            new = None if limit is None else str(limit)
+            self._audit.add(scope, f"budget a {period}", str(old[0]) if old else None, new, by=by)
         if limit is None:
             self._limits.pop((scope, period), None)
         else:
