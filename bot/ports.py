@@ -10,12 +10,14 @@ from bot.domain.audio import Conversion, MediaFacts, MediaFile, MediaFormat
 from bot.domain.budgets import Budget, Hold, Period
 from bot.domain.channels import SettledConfig
 from bot.domain.commands import CommandCall
+from bot.domain.conversation import Past
 from bot.domain.health import Finding
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import Step
-from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId
+from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId, Quoted
 from bot.domain.models import Capabilities, Catalogue, ChatTurn, Delta, Request
 from bot.domain.money import Account, Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
+from bot.domain.records import Change, Erased
 
 
 class Clock(Protocol):
@@ -125,6 +127,21 @@ class Platform(Protocol):
         """
         ...
 
+    async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
+        """Return a message that another one refers to, with its words and files.
+
+        Args:
+            quoted: where it stands.
+            message: what refers to it.
+
+        Returns:
+            None when it is gone, or when we or the author of the message may not read it.
+
+        Raises:
+            PostNotDone: it could not be looked up now.
+        """
+        ...
+
     def progress(self, message: Message) -> AbstractAsyncContextManager[Live]:
         """Show a live view for as long as the context is open."""
         ...
@@ -133,7 +150,7 @@ class Platform(Protocol):
         """Post one part of a reply in the thread of the message that it answers.
 
         Args:
-            part: a text within `abilities.text_limit`, or a clip.
+            part: a text within `abilities.text_limit`, a clip, or files.
             answering: the message that is replied to.
             key: names this post for ever; the platform's record of it carries the key, so that `find` sees it.
 
@@ -375,6 +392,18 @@ class Jobs(Protocol):
         """Return whether a job of this thread is known, that is, whether we take part in it."""
         ...
 
+    async def sent(self, person: str, within: str, *, since: int, limit: int, refused: bool = False) -> Sequence[int]:
+        """Return when the newest messages of a person came (ms since 1970), the newest first.
+
+        Args:
+            person: `bot.domain.budgets.user_scope`.
+            within: one of the scopes of a place of that workspace.
+            since: not older than this, in milliseconds since 1970.
+            limit: at most so many.
+            refused: those that were refused; else those that were not.
+        """
+        ...
+
     async def marks(self, platform: str) -> Mapping[Place, str]:
         """Return the last stored message of each place of a platform."""
         ...
@@ -529,8 +558,70 @@ class Conversations(Protocol):
         """Keep what was said in one turn, once for each job."""
         ...
 
-    async def recall(self, place: Place, limit: int) -> Sequence[ChatTurn]:
-        """Return at most so many of the last turns, oldest first; only their words."""
+    async def recall(self, place: Place, most: int) -> Past:
+        """Return what was said since the last summary, and that summary.
+
+        Args:
+            place: where.
+            most: of what was said word for word, the newest is returned, up to the exchange in which it reaches so many
+                bytes of UTF-8.
+        """
+        ...
+
+    async def summarise(self, place: Place, job: JobId, summary: str) -> None:
+        """Keep a summary of all that was said up to and including a job's turn, in place of that and of the last summary."""
+        ...
+
+
+class Records(Protocol):
+    """What is kept of people's words in jobs, steps and conversations, and how it is erased."""
+
+    async def places(self) -> Sequence[Place]:
+        """Return the places of whose messages something is kept."""
+        ...
+
+    async def expired(self, place: Place, *, before: int, waiting_before: int) -> Sequence[JobId]:
+        """Return the jobs of a place of whose message something is kept although it is old.
+
+        Args:
+            place: one of `places`.
+            before: those that were over at this time, in milliseconds since 1970.
+            waiting_before: those that waited for a decision at this time already, and still do.
+        """
+        ...
+
+    async def of_person(self, person: str) -> Sequence[JobId]:
+        """Return the jobs of a person (`bot.domain.budgets.user_scope`) of whose message something is kept."""
+        ...
+
+    async def quoting(self, person: str) -> Sequence[JobId]:
+        """Return the jobs of others in the workspace that are over and keep what a person said, because they refer to it."""
+        ...
+
+    async def erase(self, jobs: Sequence[JobId]) -> Erased:
+        """Stop those that are not over, and erase what was said in them; what they used and cost stays.
+
+        Summaries that stand for it go, too: what else they stand for is remembered word for word again.
+
+        Returns:
+            What was erased; of jobs that hold nothing any more, nothing.
+        """
+        ...
+
+    async def scrub(self) -> bool:
+        """Overwrite what was erased also where the storage keeps older versions; False while somebody reads them."""
+        ...
+
+
+class Audit(Protocol):
+    """Who changed what. Settings and budgets are noted by the ports that change them, in the same commit."""
+
+    async def note(self, scope: str, name: str, value: str, *, by: str) -> None:
+        """Write down something that was done once."""
+        ...
+
+    async def newest(self, limit: int, within: str = "") -> Sequence[Change]:
+        """Return the newest changes first, of everything or of a scope and what is below it."""
         ...
 
 

@@ -18,14 +18,14 @@ from adapters.discord.commands import fingerprint, to_registration
 from adapters.discord.files import Files
 from adapters.discord.inbox import Inbox
 from adapters.discord.listeners import Listeners
-from adapters.discord.outcomes import read
+from adapters.discord.outcomes import DiscordRefusal, read
 from adapters.discord.posts import MAX_UPLOAD_BYTES, Posts
 from adapters.discord.progress import Typing, typing
-from adapters.discord.translate import PLATFORM, TEXT_LIMIT
+from adapters.discord.translate import PLATFORM, TEXT_LIMIT, to_quoted
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
-from bot.domain.messages import Attachment, ClipPart, Message, Part, PostId
+from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted
 from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
 
 __all__ = ["DiscordAccount", "DiscordPlatform", "invite_url"]
@@ -153,6 +153,16 @@ class DiscordPlatform(Platform, Checked):
         async for chunk in self._files.download(client, attachment):
             yield chunk
 
+    @override
+    async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
+        client, _ = await self._for_turn()
+        channel = client.get_partial_messageable(int(quoted.handle["channel"]))
+        try:
+            found = await read(channel.fetch_message(int(quoted.key)))
+        except DiscordRefusal:
+            return None
+        return to_quoted(found, quoted, client.me)
+
     # --- out -----------------------------------------------------------------
 
     @override
@@ -172,6 +182,8 @@ class DiscordPlatform(Platform, Checked):
         _, posts = await self._for_turn()
         if isinstance(part, ClipPart):
             return await posts.clip(part.clip, answering=answering, key=key)
+        if isinstance(part, FilesPart):
+            return await posts.files(part.files, answering=answering, key=key)
         return await posts.text(part.text, answering=answering, key=key)
 
     @override

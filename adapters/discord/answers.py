@@ -39,12 +39,12 @@ class FirstAnswer:
     """True while it says nothing but that somebody is at work."""
     content: str
     """What it says."""
-    filenames: tuple[str, ...]
-    """What its files are called."""
+    files: Mapping[int, str]
+    """What its files are called, by their ids."""
 
     def fits(self, trace: Trace) -> bool:
         """Return whether it is a post of ours."""
-        return trace.is_named(self.filenames) or trace.is_said(self.content)
+        return trace.is_named(self.files.values()) or trace.is_said(self.content)
 
 
 class Answers:
@@ -83,8 +83,8 @@ class Answers:
         body = {"content": text, "flags": SUPPRESS_EMBEDS, "allowed_mentions": {"parse": []}}
         return _first_answer(await write(self._request("PATCH", answering, json=body)))
 
-    async def fill_with_file(self, answering: Message, parameters: MultipartParameters) -> FirstAnswer:
-        """Put a file into the first answer; raises as `fill` does."""
+    async def fill_with_files(self, answering: Message, parameters: MultipartParameters) -> FirstAnswer:
+        """Put files into the first answer, whose text stays; raises as `fill` does."""
         call = self._request("PATCH", answering, files=parameters.files, form=parameters.multipart)
         return _first_answer(await write(call))
 
@@ -115,5 +115,5 @@ def _first_answer(data: Mapping[str, Any]) -> FirstAnswer:
         posted=Posted(channel=int(data["channel_id"]), message=int(data["id"]), interaction=True),
         loading=bool(data.get("flags", 0) & LOADING),
         content=str(data.get("content") or ""),
-        filenames=tuple(str(file["filename"]) for file in data.get("attachments") or ()),
+        files={int(file["id"]): str(file["filename"]) for file in data.get("attachments") or ()},
     )

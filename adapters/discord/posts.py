@@ -2,11 +2,12 @@
 
 A post carries a nonce made from its key, and for some minutes Discord answers a repeated nonce with the post that it
 already has. It never shows a nonce again, so later a post is recognised in the history by what it says and to whom, and
-a clip by its file's name. https://docs.discord.com/developers/resources/message#create-message
+files by their names. https://docs.discord.com/developers/resources/message#create-message
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,10 +30,10 @@ from adapters.discord.outcomes import (
     write,
 )
 from adapters.discord.search import Search
-from adapters.discord.translate import Posted, Trace, clip_name, from_post_id, to_nonce
-from adapters.discord.voice import sound_file, voice_message
+from adapters.discord.translate import Posted, Trace, from_post_id, to_nonce, upload_name
+from adapters.discord.uploads import sound_file, titled_files, voice_message
 from bot.domain.errors import PlatformProblem, PostRefused
-from bot.domain.messages import Message, PostId, VoiceClip
+from bot.domain.messages import Message, NamedFile, PostId, VoiceClip
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -95,27 +96,79 @@ class Posts:
         channel = self._client.get_partial_messageable(int(room["id"]))
         await write(channel.send(text, nonce=to_nonce(uuid4().hex), suppress_embeds=True))
 
-    # --- clips ---------------------------------------------------------------
+    # --- files ---------------------------------------------------------------
 
     async def clip(self, clip: VoiceClip, *, answering: Message, key: str) -> PostId:
         """Post a clip as a voice message, or as a file where that is not allowed; raises as `Platform.post` does."""
         content = await asyncio.to_thread(Path(clip.path).read_bytes)
-        if len(content) > MAX_UPLOAD_BYTES:
-            raise PostRefused(f"The clip is larger than the {MAX_UPLOAD_BYTES // 2**20} MiB that Discord takes.")
+        _refuse_too_large(content)
+        name, nonce = upload_name(key, clip.filename), to_nonce(key)
+
+        async def send(home: Home) -> int:
+            def as_voice(reference: Reference) -> Awaitable[int]:
+                return self._send_files(home, voice_message(clip, content, name, nonce=nonce, reference=reference))
+
+            def as_file(reference: Reference) -> Awaitable[int]:
+                return self._send_files(home, sound_file(content, name, nonce=nonce, reference=reference))
+
+            try:
+                return await _replying(home, as_voice)
+            except DiscordRefusal as error:
+                if error.code != NO_VOICE_MESSAGES:
+                    raise
+            log.info("no voice messages here", channel=home.channel)
+            return await _replying(home, as_file)
+
+        return await self._upload(send, partial(sound_file, content, name), answering=answering, key=key)
+
+    async def files(self, files: Sequence[NamedFile], *, answering: Message, key: str) -> PostId:
+        """Post files as one message; raises as `Platform.post` does."""
+        for file in files:
+            _refuse_too_large(file.content)
+        named, nonce = {upload_name(key, file.name): file for file in files}, to_nonce(key)
+
+        async def send(home: Home) -> int:
+            def as_files(reference: Reference) -> Awaitable[int]:
+                return self._send_files(home, titled_files(named, nonce=nonce, reference=reference))
+
+            return await _replying(home, as_files)
+
+        return await self._upload(send, partial(titled_files, named), answering=answering, key=key)
+
+    async def _upload(
+        self,
+        send: Callable[[Home], Awaitable[int]],
+        filling: Callable[..., MultipartParameters],
+        *,
+        answering: Message,
+        key: str,
+    ) -> PostId:
+        """Post what has files, or put it into the first answer to a command where we may not post anything else.
+
+        Args:
+            send: posts it in a home, and returns the message.
+            filling: makes the request that puts it into the first answer, which takes no voice messages, beside the
+                files that are `kept`.
+            answering: what is replied to.
+            key: names the post.
+        """
         first = await self._answers.first(answering)
+        if first is not None and first.fits(Trace(key=key)):
+            return self._search.sent(key, first.posted)
         try:
-            posted = await self._post_clip(clip, content, answering, first, key)
+            posted = await self._post_files(send, answering, first, key)
         except DiscordRefusal as error:
-            if first is None or not first.loading or error.code not in {MISSING_ACCESS, MISSING_PERMISSIONS}:
+            if first is None or error.code not in {MISSING_ACCESS, MISSING_PERMISSIONS}:
                 raise
-            posted = await self._fill_with_clip(clip, content, answering, key)
+            with filling(kept=first.files) as parameters:
+                posted = (await self._answers.fill_with_files(answering, parameters)).posted
         else:
             if first is not None and first.loading:
                 await self._take_back(answering)
         return self._search.sent(key, posted)
 
-    async def _post_clip(
-        self, clip: VoiceClip, content: bytes, answering: Message, first: FirstAnswer | None, key: str
+    async def _post_files(
+        self, send: Callable[[Home], Awaitable[int]], answering: Message, first: FirstAnswer | None, key: str
     ) -> Posted:
         home = await self._home(answering, first)
         trace = Trace(key=key, reply_to=home.reply_to)
@@ -123,32 +176,12 @@ class Posts:
         if earlier is not None:
             return earlier
         self._search.sending(trace)
-        name, nonce = clip_name(key, clip.filename), to_nonce(key)
+        return Posted(channel=home.channel, message=await send(home))
 
-        def as_voice(reference: Reference) -> Awaitable[int]:
-            return self._send_file(home, voice_message(clip, content, name, nonce=nonce, reference=reference))
-
-        def as_file(reference: Reference) -> Awaitable[int]:
-            return self._send_file(home, sound_file(content, name, nonce=nonce, reference=reference))
-
-        try:
-            message = await _replying(home, as_voice)
-        except DiscordRefusal as error:
-            if error.code != NO_VOICE_MESSAGES:
-                raise
-            log.info("no voice messages here", channel=home.channel)
-            message = await _replying(home, as_file)
-        return Posted(channel=home.channel, message=message)
-
-    async def _send_file(self, home: Home, parameters: MultipartParameters) -> int:
+    async def _send_files(self, home: Home, parameters: MultipartParameters) -> int:
         with parameters:
             call = self._client.http.send_message(home.channel, params=parameters)
             return int((await write(call, seconds=UPLOAD_SECONDS))["id"])
-
-    async def _fill_with_clip(self, clip: VoiceClip, content: bytes, answering: Message, key: str) -> Posted:
-        """Attach a clip to the first answer, which takes no voice messages, where we may not post anything else."""
-        with sound_file(content, clip_name(key, clip.filename)) as parameters:
-            return (await self._answers.fill_with_file(answering, parameters)).posted
 
     async def _take_back(self, answering: Message) -> None:
         """Remove a first answer that would say for ever that somebody is at work; the clip stands below it."""
@@ -201,6 +234,11 @@ class Posts:
 
     def _message(self, posted: Posted) -> discord.PartialMessage:
         return self._client.get_partial_messageable(posted.channel).get_partial_message(posted.message)
+
+
+def _refuse_too_large(content: bytes) -> None:
+    if len(content) > MAX_UPLOAD_BYTES:
+        raise PostRefused(f"The file is larger than the {MAX_UPLOAD_BYTES // 2**20} MiB that Discord takes.")
 
 
 async def _replying(home: Home, send: Send) -> int:

@@ -8,13 +8,13 @@ https://docs.discord.com/developers/topics/threads
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 import discord
 
-from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId
+from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId, Quoted
 
 PLATFORM = "discord"
 
@@ -26,9 +26,11 @@ THREAD_NAME_LIMIT = 80
 """Characters; Discord takes a hundred."""
 
 NONCE_LENGTH = 25
+FILE_DIGEST_LENGTH = 10
 
 TEXT_LIMIT = 2_000
 
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 _TOKEN = re.compile(r"<(@[!&]?|#)(\d{1,20})>|<a?:(\w{2,32}):\d{1,20}>")
 
 
@@ -92,8 +94,49 @@ def to_message(message: discord.Message, spot: Spot, me: int) -> Message | None:
         text=readable(_content(message), _names(message, me)),
         attachments=to_attachments(message, spot.posts_to),
         addressed=_addressed(message, spot, me),
+        quoted=(*_head(spot), *_replied_to(message, spot, me)),
         handle={"channel": str(spot.posts_to)},
     )
+
+
+def _head(spot: Spot) -> tuple[Quoted, ...]:
+    """Return the message that a thread was made from, which has the thread's id and stands in the channel above it."""
+    if spot.thread is None:
+        return ()
+    channel = str(spot.channel)
+    return (Quoted(channel=channel, key=str(spot.thread), head=True, handle={"channel": channel}),)
+
+
+def _replied_to(message: discord.Message, spot: Spot, me: int) -> tuple[Quoted, ...]:
+    """Return what a message replies to: https://docs.discord.com/developers/resources/message#message-object.
+
+    Discord sends it along; where it does not, it is looked up later.
+    """
+    reference = message.reference if message.type is discord.MessageType.reply else None
+    if reference is None or reference.message_id is None:
+        return ()
+    handle = {"channel": str(reference.channel_id)}
+    quoted = Quoted(channel=str(spot.channel), key=str(reference.message_id), handle=handle)
+    found = reference.resolved
+    if isinstance(found, discord.DeletedReferencedMessage):
+        return ()
+    return ((found and to_quoted(found, quoted, me)) or quoted,)
+
+
+def to_quoted(message: discord.Message, quoted: Quoted, me: int) -> Quoted | None:
+    """Return a message that another one refers to; None where nothing of it is told.
+
+    Args:
+        message: as it came along, or was looked up.
+        quoted: where it stands.
+        me: our user's id; of our own posts the words alone are given, since their sound says the same.
+    """
+    text = readable(_content(message), _names(message, me))
+    files = () if message.author.id == me else to_attachments(message, message.channel.id)
+    if not (text or files):
+        return None
+    author = Author(id=str(message.author.id), name=message.author.display_name, is_bot=_is_bot(message, me))
+    return replace(quoted, author=author, text=text, attachments=files)
 
 
 def _is_bot(message: discord.Message, me: int) -> bool:
@@ -193,10 +236,14 @@ def to_nonce(key: str) -> str:
     return _digest(key)[:NONCE_LENGTH]
 
 
-def clip_name(key: str, filename: str) -> str:
-    """Name an uploaded clip after its key, keeping the extension; the name of a voice message is shown to nobody."""
+def upload_name(key: str, filename: str) -> str:
+    """Name an uploaded file after its key too; people see its title, and of a voice message nothing.
+
+    Discord makes its own of a name with characters that are not plain, so there are none.
+    """
     path = PurePosixPath(filename)
-    return f"{path.stem}-{_digest(key)[:20]}{path.suffix}"
+    stem = _NOT_PLAIN.sub("_", path.stem).strip("_") or "file"
+    return f"{stem}-{_digest(key)[:FILE_DIGEST_LENGTH]}{path.suffix}"
 
 
 def _digest(key: str) -> str:
@@ -210,7 +257,7 @@ class Trace:
     key: str
     """Names the post."""
     content: str = ""
-    """Its text; empty for a clip, and when it is not known."""
+    """Its text; empty for files, and when it is not known."""
     reply_to: int | None = None
     """The message that it visibly replies to."""
 
@@ -230,7 +277,7 @@ class Trace:
 
     def is_named(self, filenames: Iterable[str]) -> bool:
         """Return whether one of these files is named after the key."""
-        return any(f"-{_digest(self.key)[:20]}." in name for name in filenames)
+        return any(f"-{_digest(self.key)[:FILE_DIGEST_LENGTH]}." in name for name in filenames)
 
     def is_said(self, content: str) -> bool:
         """Return whether this content is the post's, or what it began with: a growing text ends with an ellipsis."""

@@ -23,6 +23,7 @@ from adapters.slack.listeners import QUIET, Listeners, listening_app
 from adapters.slack.outcomes import SlackRefusal, read, write
 from adapters.slack.pages import PAGE, pages
 from adapters.slack.progress import Progress
+from adapters.slack.quotes import Quotes
 from adapters.slack.sockets import Sockets
 from adapters.slack.translate import (
     PLATFORM,
@@ -36,7 +37,7 @@ from adapters.slack.translate import (
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
-from bot.domain.messages import Attachment, ClipPart, Message, Part, PostId
+from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted
 from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
 
 log = structlog.get_logger()
@@ -164,6 +165,10 @@ class SlackPlatform(Platform, Checked):
     def fetch(self, message: Message, attachment: Attachment) -> AsyncIterator[bytes]:
         return self._files.download(attachment)
 
+    @override
+    async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
+        return await Quotes(self._client).look_up(quoted, message, await self._identity())
+
     # --- out -----------------------------------------------------------------
 
     @override
@@ -174,8 +179,10 @@ class SlackPlatform(Platform, Checked):
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
         place = answering.place
         if isinstance(part, ClipPart):
-            ts, file = await self._files.upload(part.clip, channel=place.channel, thread=place.thread, key=key)
-            return to_post_id(place.channel, ts, file)
+            return await self._files.upload_clip(part.clip, channel=place.channel, thread=place.thread, key=key)
+        if isinstance(part, FilesPart):
+            titled = {file.name: file for file in part.files}
+            return await self._files.upload(titled, channel=place.channel, thread=place.thread, key=key)
         answer = await write(
             self._client.chat_postMessage(
                 channel=place.channel,
@@ -227,13 +234,13 @@ class SlackPlatform(Platform, Checked):
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
-        channel, ts, file = from_post_id(post)
+        channel, ts, files = from_post_id(post)
         try:
             await read(self._client.chat_delete(channel=channel, ts=ts))
         except SlackRefusal as error:
             if error.error not in GONE:
                 raise
-        if file:
+        for file in files:
             await self._files.delete(file)
 
     @override

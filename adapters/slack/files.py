@@ -1,13 +1,13 @@
-"""Files at Slack: voice notes come down, voice clips go up.
+"""Files at Slack: voice notes come down, voice clips and transcripts go up.
 
 Down, everything that comes with a message is untrusted, and Slack answers a download that it refuses with status 200 and
 a login page: https://docs.slack.dev/reference/objects/file-object#authentication. Up, the steps are: get an address,
-send the bytes there, complete; the message that shows the file appears some time later, or never:
+send the bytes there, complete; the message that shows the files appears some time later, or never:
 https://docs.slack.dev/messaging/working-with-files#uploading_files.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from urllib.parse import urljoin
@@ -18,9 +18,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.account import SlackAccount
 from adapters.slack.outcomes import Answer, SlackRefusal, read, retry_after, unreachable, write
-from adapters.slack.translate import Event, address_of, clip_name
+from adapters.slack.translate import Event, address_of, to_post_id, upload_name
 from bot.domain.errors import MediaForbidden, MediaGone, PlatformProblem, PostInDoubt, PostNotDone, PostRefused
-from bot.domain.messages import Attachment, VoiceClip
+from bot.domain.messages import Attachment, NamedFile, PostId, VoiceClip
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -134,34 +134,42 @@ class Files:
 
     # --- up ------------------------------------------------------------------
 
-    async def upload(self, clip: VoiceClip, *, channel: str, thread: str | None, key: str) -> tuple[str, str]:
-        """Upload a clip into a thread and wait until it stands there.
+    async def upload_clip(self, clip: VoiceClip, *, channel: str, thread: str | None, key: str) -> PostId:
+        """Upload a clip; raises as `upload` does."""
+        content = await asyncio.to_thread(Path(clip.path).read_bytes)
+        file = NamedFile(name=clip.filename, content=content)
+        return await self.upload({CLIP_TITLE: file}, channel=channel, thread=thread, key=key)
 
-        A file that does not show up is deleted, so that it cannot show up later beside its successor.
+    async def upload(self, files: Mapping[str, NamedFile], *, channel: str, thread: str | None, key: str) -> PostId:
+        """Upload files into a thread, as one message, and wait until it stands there.
 
-        Returns:
-            The `ts` of the message that shows it, and the file's id.
+        Files that do not show up are deleted, so that they cannot show up later beside their successors.
+
+        Args:
+            files: what to upload, by the title that people see.
+            channel: where to.
+            thread: under which message.
+            key: names the post.
 
         Raises:
-            PostNotDone: it is certainly not there.
-            PostInDoubt: it may be there, or come.
-            PostRefused: it will never be there.
+            PostNotDone: they are certainly not there.
+            PostInDoubt: they may be there, or come.
+            PostRefused: they will never be there.
         """
-        content = await asyncio.to_thread(Path(clip.path).read_bytes)
-        file = await self._send(clip_name(key, clip.filename), content)
+        sent: list[dict[str, str | None]] = [
+            {"id": await self._send(upload_name(key, file.name), file.content), "title": title}
+            for title, file in files.items()
+        ]
+        named = [str(file["id"]) for file in sent]
         try:
-            await write(
-                self._client.files_completeUploadExternal(
-                    files=[{"id": file, "title": CLIP_TITLE}], channel_id=channel, thread_ts=thread
-                )
-            )
+            await write(self._client.files_completeUploadExternal(files=sent, channel_id=channel, thread_ts=thread))
         except PostInDoubt as error:
-            log.warning("clip in doubt", file=file, reason=error.reason)
-        ts = await self._shared(file, channel)
+            log.warning("upload in doubt", files=named, reason=error.reason)
+        ts = await self._shared(named[0], channel)
         if ts is None:
-            await self._withdraw(file)
-            raise PostNotDone("Slack took the clip but did not show it")
-        return ts, file
+            await self._withdraw(named)
+            raise PostNotDone("Slack took the upload but did not show it")
+        return to_post_id(channel, ts, *named)
 
     async def _send(self, name: str, content: bytes) -> str:
         """Send the bytes; nothing of it can be seen yet. The upload address takes no token."""
@@ -182,18 +190,19 @@ class Files:
             try:
                 ts = share_of((await read(self._client.files_info(file=file)))["file"], channel)
             except PlatformProblem as error:
-                log.info("clip not seen", file=file, reason=error.reason)
+                log.info("upload not seen", file=file, reason=error.reason)
                 ts = None
             if ts is not None:
                 return ts
             await self._clock.sleep(delay)
         return None
 
-    async def _withdraw(self, file: str) -> None:
+    async def _withdraw(self, files: Sequence[str]) -> None:
         try:
-            await self.delete(file)
+            for file in files:
+                await self.delete(file)
         except PlatformProblem as error:
-            raise PostInDoubt(f"Slack took the clip and has not shown it yet ({error.reason})") from error
+            raise PostInDoubt(f"Slack took the upload and has not shown it yet ({error.reason})") from error
 
     async def delete(self, file: str) -> None:
         """Delete a file of ours; one that is gone already is fine.
@@ -254,5 +263,5 @@ def share_of(file: Event, channel: str) -> str | None:
 
 def _upload_refused(response: aiohttp.ClientResponse) -> PlatformProblem:
     if response.status in {413, 415}:
-        return PostRefused(f"Slack does not take this clip ({response.status})")
+        return PostRefused(f"Slack does not take this file ({response.status})")
     return PostNotDone(f"the upload was answered {response.status}", retry_after=retry_after(response.headers))

@@ -27,6 +27,9 @@ UNCERTAIN = frozenset({"internal_error", "fatal_error", "request_timeout"})
 ADVICE: Mapping[str, str] = {
     "account_inactive": "The app was removed from the workspace, or its user was deactivated: install it again.",
     "channel_not_found": "Mynah cannot see this channel: invite it with /invite.",
+    "file_type_not_allowed": "An admin of the workspace allows no files of this type.",
+    "file_uploads_disabled": "An admin of the workspace allows no files.",
+    "file_uploads_except_images_disabled": "An admin of the workspace allows no files but pictures.",
     "invalid_auth": "Slack does not know the token: copy it again from the app's page at https://api.slack.com/apps.",
     "is_archived": "The channel is archived.",
     "missing_scope": "Add the scope to the app at https://api.slack.com/apps and install the app again.",

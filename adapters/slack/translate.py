@@ -8,11 +8,11 @@ Messages tab of an agent (https://docs.slack.dev/ai/migrating-to-agent-messaging
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId
+from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId, Quoted
 
 PLATFORM = "slack"
 Event = Mapping[str, Any]
@@ -31,6 +31,13 @@ MARKDOWN_LIMIT = 12_000
 SUMMARY_LIMIT = 3_900
 """Characters of the text beside a block: what notifications and screen readers get."""
 
+MOST_LINKED = 3
+"""Messages that one message brings along by links to them."""
+
+_PERMALINK = re.compile(
+    r"https://[\w.-]+\.slack\.com/archives/([A-Z0-9]{3,20})/p(\d{10})(\d{6})"
+    r"(?:\?(?:[^\s<>|]*[&;])?thread_ts=(\d{10}\.\d{6}))?"
+)
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _TOKEN = re.compile(r"<([^<>\n]+)>")
 _PERSON = re.compile(r"&lt;@([UW][A-Z0-9]{2,20})(?:>|&gt;)")
@@ -82,7 +89,39 @@ def to_message(event: Event, me: Identity) -> Message | None:
         text=readable(text, me),
         attachments=tuple(filter(None, (to_attachment(file) for file in event.get("files") or ()))),
         addressed=_addressed(event, text, me, direct=direct),
+        quoted=(*_head(event), *_linked(text)),
     )
+
+
+def _head(event: Event) -> tuple[Quoted, ...]:
+    """Return what the thread of a message began with; nothing for what began it."""
+    thread = str(event.get("thread_ts") or event["ts"])
+    return () if thread == event["ts"] else (Quoted(channel=str(event["channel"]), key=thread, head=True),)
+
+
+def _linked(text: str) -> tuple[Quoted, ...]:
+    """Return the messages that a text links to, https://docs.slack.dev/reference/methods/chat.getPermalink."""
+    links = dict.fromkeys(link.groups(default="") for link in _PERMALINK.finditer(text))
+    return tuple(
+        Quoted(channel=channel, key=f"{seconds}.{micros}", handle={"thread": thread} if thread else {})
+        for channel, seconds, micros, thread in list(links)[:MOST_LINKED]
+    )
+
+
+def to_quoted(item: Event, quoted: Quoted, me: Identity) -> Quoted | None:
+    """Return a message that another one refers to, as the history shows it; None for what says nothing.
+
+    Args:
+        item: a message of `conversations.replies`.
+        quoted: where it stands.
+        me: who we are; of our own posts the words alone are given, since their sound says the same.
+    """
+    message = to_message({**item, "channel": quoted.channel}, me)
+    if message is None:
+        return None
+    ours = item.get("user") == me.user or item.get("bot_id") == me.bot
+    files = () if ours else message.attachments
+    return replace(quoted, author=message.author, text=message.text, attachments=files)
 
 
 def _author(event: Event, me: Identity) -> Author:
@@ -211,13 +250,17 @@ def to_metadata(key: str) -> dict[str, Any]:
     return {"event_type": METADATA_TYPE, "event_payload": {"key": key}}
 
 
-def clip_name(key: str, filename: str) -> str:
-    """Name an uploaded clip after its key: messages with files carry no metadata. The extension chooses the player."""
-    return f"reply-{_digest(key)}{PurePosixPath(filename).suffix}"
+def upload_name(key: str, filename: str) -> str:
+    """Name an uploaded file after its key too: messages with files carry no metadata. Its title is what people see.
+
+    The extension stays, because it chooses the player.
+    """
+    path = PurePosixPath(filename)
+    return f"{path.stem}-{_digest(key)}{path.suffix}"
 
 
 def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:20]
+    return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
 def carried_post(item: Event, channel: str, key: str, me: Identity) -> PostId | None:
@@ -227,16 +270,18 @@ def carried_post(item: Event, channel: str, key: str, me: Identity) -> PostId | 
     metadata = item.get("metadata") or {}
     if metadata.get("event_type") == METADATA_TYPE and (metadata.get("event_payload") or {}).get("key") == key:
         return to_post_id(channel, str(item["ts"]))
-    named = (file for file in item.get("files") or () if str(file.get("name")).startswith(f"reply-{_digest(key)}."))
-    return next((to_post_id(channel, str(item["ts"]), str(file["id"])) for file in named), None)
+    files = item.get("files") or ()
+    if not any(f"-{_digest(key)}." in str(file.get("name")) for file in files):
+        return None
+    return to_post_id(channel, str(item["ts"]), *(str(file["id"]) for file in files))
 
 
-def to_post_id(channel: str, ts: str, file: str = "") -> PostId:
-    """Name a post: its channel, its time, and its file if it is a clip."""
-    return PostId(f"{channel}:{ts}:{file}" if file else f"{channel}:{ts}")
+def to_post_id(channel: str, ts: str, *files: str) -> PostId:
+    """Name a post: its channel, its time, and its files if it has any."""
+    return PostId(":".join((channel, ts, *files)))
 
 
-def from_post_id(post: PostId) -> tuple[str, str, str]:
-    """Return channel, time and file (or an empty text) of a post."""
-    channel, ts, *file = post.split(":")
-    return channel, ts, "".join(file)
+def from_post_id(post: PostId) -> tuple[str, str, tuple[str, ...]]:
+    """Return channel, time and files of a post."""
+    channel, ts, *files = post.split(":")
+    return channel, ts, tuple(files)

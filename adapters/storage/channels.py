@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from adapters.storage.database import Database
 from adapters.storage.sql import load
-from bot.domain.channels import SERVICE_ORIGIN, ConfigLayer, SettledConfig, parse_setting, settle
+from bot.domain.channels import SERVICE_ORIGIN, ConfigLayer, SettledConfig, check_setting, parse_setting, settle
 from bot.domain.errors import SettingInvalid
 from bot.domain.messages import Place
 from bot.ports import Channels, Clock
@@ -51,9 +51,7 @@ class SqlChannels(Channels):
 
     @override
     async def set(self, scope: str, name: str, value: str, *, by: str) -> None:
-        if scope == SERVICE_ORIGIN:
-            raise SettingInvalid(name, "what holds for every channel is set in the settings file")
-        parse_setting(name, value)
+        check_setting(scope, name, value)
         await self._database.write(
             SQL["note_set"](scope=scope, name=name, value=value, author=by, now=self._clock.now()),
             SQL["set"](scope=scope, name=name, value=value),

@@ -29,6 +29,11 @@ def message_from_json(text: str) -> Message:
     return _MESSAGE.validate_python(json.loads(text))
 
 
+def author_mark(author: str) -> str:
+    """Return what stands in the JSON of messages and results exactly where somebody is an author."""
+    return f'"author":{_to_json({"id": author})[:-1]},'
+
+
 def result_to_json(result: Mapping[str, object]) -> str:
     """Write a step's result as JSON."""
     return _to_json(dict(result))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from adapters.storage.codec import turns_from_json, turns_to_json
+from adapters.storage.codec import result_from_json, result_to_json, turns_from_json, turns_to_json
 from adapters.storage.database import Database
 from adapters.storage.sql import load
+from bot.domain.conversation import Exchange, Past
 from bot.domain.messages import JobId, Place
 from bot.domain.models import ChatTurn
 from bot.ports import Clock, Conversations
@@ -26,14 +27,27 @@ class SqlConversations(Conversations):
         words = [turn for turn in turns if turn.text]
         if words:
             await self._database.write(
-                SQL["remember"](job=job, lane=place.conversation, turns=turns_to_json(words), now=self._clock.now())
+                SQL["remember"](
+                    job=job,
+                    lane=place.conversation,
+                    turns=turns_to_json(words),
+                    bytes=sum(len(turn.text.encode(errors="surrogatepass")) for turn in words),
+                    now=self._clock.now(),
+                )
             )
 
     @override
-    async def recall(self, place: Place, limit: int) -> Sequence[ChatTurn]:
-        if limit <= 0:
-            return []
-        # Each row holds at least one turn, so as many rows as turns are enough.
-        rows = await self._database.read(SQL["recall"](lane=place.conversation, limit=limit))
-        turns = [turn for row in reversed(rows) for turn in turns_from_json(row["turns"])]
-        return turns[-limit:]
+    async def recall(self, place: Place, most: int) -> Past:
+        lane = place.conversation
+        summaries = await self._database.read(SQL["summary"](lane=lane))
+        rows = await self._database.read(SQL["recall"](lane=lane, most=most))
+        exchanges = (Exchange(job=JobId(row["job"]), turns=tuple(turns_from_json(row["turns"]))) for row in rows)
+        summary = str(result_from_json(summaries[0]["words"])["summary"]) if summaries else ""
+        return Past(summary=summary, exchanges=tuple(exchanges))
+
+    @override
+    async def summarise(self, place: Place, job: JobId, summary: str) -> None:
+        lane, words = place.conversation, result_to_json({"summary": summary})
+        await self._database.write(
+            SQL["sum_up"](lane=lane, job=job), SQL["summarise"](lane=lane, words=words, now=self._clock.now())
+        )

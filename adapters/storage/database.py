@@ -28,6 +28,9 @@ READERS = 2
 BUSY_SECONDS = 5.0
 """How long to wait for another process that writes."""
 
+SCRUB_SECONDS = 1.0
+"""How long to wait for whoever still reads what was erased."""
+
 SCHEME = "sqlite:///"
 
 
@@ -35,8 +38,9 @@ class Database:
     """An open database; `open_database` makes it."""
 
     def __init__(
-        self, writer: aiosqlite.Connection, waiting: deque[Unit], readers: Sequence[aiosqlite.Connection]
+        self, path: Path, writer: aiosqlite.Connection, waiting: deque[Unit], readers: Sequence[aiosqlite.Connection]
     ) -> None:
+        self._path = path
         self._writer = writer
         self._waiting = waiting
         self._turn = asyncio.Lock()
@@ -84,6 +88,17 @@ class Database:
         finally:
             self._readers.put_nowait(reader)
 
+    async def scrub(self) -> bool:
+        """Bring what was erased from the write-ahead log into the file, and cut the log; False while somebody reads it.
+
+        Raises:
+            StorageUnavailable: it cannot be done.
+        """
+        try:
+            return await asyncio.to_thread(_cut_log, self._path)
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
 
 @asynccontextmanager
 async def open_database(
@@ -111,7 +126,7 @@ async def open_database(
             readers = [await _open(stack, partial(_connect_reader, path, busy_seconds)) for _ in range(READERS)]
         except (sqlite3.Error, OSError) as error:
             raise StorageUnavailable(f"the database {path}: {getattr(error, 'strerror', None) or error}") from error
-        yield Database(writer, waiting, readers)
+        yield Database(path, writer, waiting, readers)
 
 
 def _path(url: str) -> Path:
@@ -141,7 +156,19 @@ def _prepare(path: Path, busy_seconds: float) -> None:
 def _connect_writer(path: Path, waiting: deque[Unit], busy_seconds: float) -> sqlite3.Connection:
     connection = GroupCommit(waiting, str(path), timeout=busy_seconds)
     connection.execute("PRAGMA synchronous = FULL")
+    # What is erased is overwritten with zeros: https://www.sqlite.org/pragma.html#pragma_secure_delete
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
+
+
+def _cut_log(path: Path) -> bool:
+    """Let the log of writes, which holds older versions of pages, end: it is copied into the file and made empty.
+
+    By a connection of its own, so that it waits only shortly: https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+    """
+    with closing(sqlite3.connect(path, timeout=SCRUB_SECONDS, isolation_level=None)) as connection:
+        (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def _connect_reader(path: Path, busy_seconds: float) -> sqlite3.Connection:

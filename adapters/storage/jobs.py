@@ -9,6 +9,7 @@ from adapters.storage.codec import message_from_json, message_to_json
 from adapters.storage.database import Database
 from adapters.storage.sql import Parameter, Row, Statement, load
 from adapters.storage.workers import Worker
+from bot.domain.budgets import user_scope
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.messages import JobId, Message, Place
@@ -53,6 +54,8 @@ class SqlJobs(Jobs):
                 lane=place.conversation,
                 channel=_channel(place),
                 platform=place.platform,
+                author=user_scope(place, message.author),
+                refused=int(bool(message.refusal)),
                 message=message_to_json(message),
                 now=self._clock.now(),
             ),
@@ -150,6 +153,14 @@ class SqlJobs(Jobs):
     @override
     async def takes_part(self, place: Place) -> bool:
         return bool(await self._database.read(SQL["takes_part"](**_place(place))))
+
+    @override
+    async def sent(self, person: str, within: str, *, since: int, limit: int, refused: bool = False) -> Sequence[int]:
+        workspace, _, _ = person.rpartition(":@")
+        query = SQL["sent"](
+            author=person, within=within, workspace=workspace, since=since, refused=int(refused), limit=limit
+        )
+        return [row["created_at"] for row in await self._database.read(query)]
 
     @override
     async def marks(self, platform: str) -> Mapping[Place, str]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from typing_extensions import override
 
@@ -17,14 +18,19 @@ from bot.domain.messages import (
     Attachment,
     Author,
     ClipPart,
+    FilesPart,
     Message,
+    NamedFile,
     Part,
     Place,
     PostId,
+    Quoted,
     TextPart,
     VoiceClip,
 )
 from bot.ports import Abilities, ClipFormat, Intake, Live, Platform, Stage
+
+T = TypeVar("T")
 
 NAME = "terminal"
 CHUNK_BYTES = 256 * 1024
@@ -100,14 +106,14 @@ class TerminalPlatform(Platform):
         """Prepare the terminal.
 
         Args:
-            folder: where clips are left.
+            folder: where clips and files are left.
             on_stage: is told what a turn is busy with.
             clip: what clips are like, and how their file is named.
         """
         self.abilities = Abilities(text_limit=100_000, edit_seconds=0.1, clip=clip, max_upload_bytes=1_000_000_000)
         self._folder = folder
         self._on_stage = on_stage
-        self._posts: dict[PostId, tuple[str, TextPart | ClipPart]] = {}
+        self._posts: dict[PostId, tuple[str, Part]] = {}
 
     def text(self, message: Message) -> str:
         """Return everything that was written in answer to a message, in order."""
@@ -117,7 +123,12 @@ class TerminalPlatform(Platform):
         """Return the clips that were left in the folder in answer to a message."""
         return [part.clip for part in self._parts(message) if isinstance(part, ClipPart)]
 
-    def _parts(self, message: Message) -> list[TextPart | ClipPart]:
+    def files(self, message: Message) -> list[Path]:
+        """Return the files that were left in the folder in answer to a message."""
+        parts = (part for part in self._parts(message) if isinstance(part, FilesPart))
+        return [self._folder / file.name for part in parts for file in part.files]
+
+    def _parts(self, message: Message) -> list[Part]:
         return [part for key, part in self._posts.values() if key == message.key]
 
     @override
@@ -137,6 +148,10 @@ class TerminalPlatform(Platform):
             raise MediaForbidden(f"{path}: {error.strerror}.") from error
 
     @override
+    async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
+        return None
+
+    @override
     @asynccontextmanager
     async def progress(self, message: Message) -> AsyncIterator[Live]:
         yield _Listener(self._on_stage)
@@ -144,17 +159,26 @@ class TerminalPlatform(Platform):
     @override
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
         post = PostId(key)
-        kept = part if isinstance(part, TextPart) else ClipPart(clip=await self._keep(part.clip))
-        self._posts[post] = (answering.key, kept)
+        self._posts[post] = (answering.key, await self._kept(part))
         return post
 
-    async def _keep(self, clip: VoiceClip) -> VoiceClip:
-        """Copy a clip to where it stays when the turn is over."""
-        target = self._folder / clip.filename
+    async def _kept(self, part: Part) -> Part:
+        """Leave what is no text where it stays when the turn is over."""
+        if isinstance(part, ClipPart):
+            return ClipPart(clip=await self._keep(part.clip))
+        for file in part.files if isinstance(part, FilesPart) else ():
+            await self._write(_write_file, file, self._folder / file.name)
+        return part
+
+    async def _write(self, write: Callable[[T, Path], None], source: T, target: Path) -> None:
         try:
-            await asyncio.to_thread(_copy, clip.path, target)
+            await asyncio.to_thread(write, source, target)
         except OSError as error:
             raise PostRefused(f"{target} cannot be written: {error.strerror}") from error
+
+    async def _keep(self, clip: VoiceClip) -> VoiceClip:
+        target = self._folder / clip.filename
+        await self._write(_copy, clip.path, target)
         return VoiceClip(
             path=str(target),
             format=clip.format,
@@ -184,6 +208,11 @@ class TerminalPlatform(Platform):
 def _copy(source: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+
+
+def _write_file(file: NamedFile, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(file.content)
 
 
 class _Listener(Live):

@@ -12,6 +12,7 @@ from adapters.local.gateway import LocalGateway
 from adapters.media.media import PydubMedia
 from adapters.slack.account import SlackAccount
 from adapters.slack.manifest import manifest as slack_manifest
+from adapters.storage.audit import SqlAudit
 from adapters.storage.blobs import FileBlobs
 from adapters.storage.channels import SqlChannels
 from adapters.storage.clock import SystemClock
@@ -20,6 +21,7 @@ from adapters.storage.database import open_database
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from adapters.storage.ledger import SqlLedger
+from adapters.storage.records import SqlRecords
 from adapters.terminal.adapter import CLIP, TerminalPlatform, clip_named, terminal_message
 from bot.pipeline.house import House
 from bot.ports import Clock, Gateway, Platform
@@ -53,6 +55,8 @@ async def open_house(
             ledger=SqlLedger(database, clock),
             channels=SqlChannels(database, clock, settings.channel_defaults),
             conversations=SqlConversations(database, clock),
+            records=SqlRecords(database, clock),
+            audit=SqlAudit(database, clock),
             blobs=FileBlobs(settings.data / "media"),
             media=media,
             gateways=await _open_gateways(settings, clock, stack, serving=serving),

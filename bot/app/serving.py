@@ -11,6 +11,7 @@ from bot.logs import configure_logs
 from bot.pipeline.costs import settle_costs_for_ever
 from bot.pipeline.house import House
 from bot.pipeline.intake import StoredIntake
+from bot.pipeline.retention import keep_retention_for_ever
 from bot.pipeline.worker import Worker
 from bot.ports import Checked
 from bot.settings import Settings
@@ -51,9 +52,9 @@ async def _serve(settings: Settings, house: House) -> None:
         # Platforms stay connected while turns are finished: what arrives meanwhile is stored for the next start.
         serving = [group.create_task(platform.serve(intake)) for platform in house.platforms.values()]
         log.info("serving", platforms=sorted(house.platforms), gateways=sorted(house.gateways))
-        settling = group.create_task(settle_costs_for_ever(house))
+        keeping = [group.create_task(task) for task in (settle_costs_for_ever(house), keep_retention_for_ever(house))]
         await worker.run()
-        for task in (*serving, settling):
+        for task in (*serving, *keeping):
             task.cancel()
     log.info("stopped")
 

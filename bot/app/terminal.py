@@ -50,6 +50,8 @@ class Outcome:
     """What the chat model answered; empty when it was not asked."""
     clips: Sequence[VoiceClip]
     """What was spoken."""
+    files: Sequence[Path]
+    """Transcripts that are too long to be shown, as text and subtitles."""
     usage: Sequence[UsageRecord]
     """What it took, in the order of the calls."""
     error: str | None
@@ -123,6 +125,7 @@ async def _outcome(house: House, terminal: TerminalPlatform, message: Message) -
         ],
         answer="".join(str(result["text"]) for result in said),
         clips=terminal.clips(message),
+        files=terminal.files(message),
         usage=await house.ledger.of_job(job),
         error=found.error if found and found.status is not JobStatus.DONE else None,
     )

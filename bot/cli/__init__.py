@@ -13,6 +13,7 @@ from bot.cli.channels import channels_commands
 from bot.cli.connect import discord_commands, slack_commands
 from bot.cli.health import config_commands, doctor, health
 from bot.cli.models import models
+from bot.cli.privacy import audit, forget
 from bot.cli.runs import runs_commands
 from bot.cli.screen import err
 from bot.cli.service import serve, version
@@ -27,7 +28,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, ask, transcribe, say, models, doctor, health, version):
+for command in (demo, serve, ask, transcribe, say, models, audit, forget, doctor, health, version):
     cli.command()(command)
 cli.add_typer(usage_commands, name="usage")
 cli.add_typer(budget_commands, name="budget")

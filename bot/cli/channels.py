@@ -64,7 +64,7 @@ def channels_explain(scope: Scope, *, json: Json = False) -> None:
 
 def _checked(scope: str) -> str:
     parts = scope.split(":")
-    if not 2 <= len(parts) <= 4 or not all(parts):
+    if not 2 <= len(parts) <= 4 or not all(parts[2:]):  # direct messages of Discord have no workspace: `discord:`
         raise SettingInvalid(scope, "a place is PLATFORM:WORKSPACE[:CHANNEL[:THREAD]]")
     if parts[0] not in PLATFORMS:
         raise SettingInvalid(scope, f"there is no platform {parts[0]}; there are {', '.join(PLATFORMS)}")

@@ -50,6 +50,7 @@ def demo(
         [
             ("Transcript", outcome.transcript or "(nothing was said)"),
             ("Answer", outcome.answer or outcome.text),
+            *(("File", path) for path in outcome.files),
             *(("Reply clip", f"{clip.path} ({clip.seconds:.1f} s)") for clip in outcome.clips),
         ]
     )
@@ -77,11 +78,12 @@ def transcribe(
     outcome = _run(Question(files=(_existing(file),), command="transcribe"), quiet=json)
     if json:
         segments = [dict(zip(("start", "end", "text"), segment, strict=True)) for segment in outcome.segments]
-        facts = {"text": outcome.transcript, "segments": segments, "error": outcome.error}
-        show_json(facts | {"usage": _usage_rows(outcome.usage)})
+        facts = {"text": outcome.transcript, "segments": segments, "files": list(map(str, outcome.files))}
+        show_json(facts | {"usage": _usage_rows(outcome.usage), "error": outcome.error})
     _fail_if_unanswered(outcome)
     if not json:
         out.print(outcome.transcript or outcome.text, markup=False)
+        _name_files(outcome)
 
 
 def say(
@@ -108,11 +110,18 @@ def _answer(question: Question, *, json: bool) -> None:
         clips = [{"path": clip.path, "seconds": clip.seconds} for clip in outcome.clips]
         show_json(
             {"transcript": outcome.transcript, "answer": outcome.answer, "clips": clips}
-            | {"usage": _usage_rows(outcome.usage), "error": outcome.error}
+            | {"files": list(map(str, outcome.files)), "usage": _usage_rows(outcome.usage), "error": outcome.error}
         )
     _fail_if_unanswered(outcome)
     if not json:
         out.print(outcome.text, markup=False)
+        _name_files(outcome)
+
+
+def _name_files(outcome: Outcome) -> None:
+    """Say where the files of long transcripts are, beside what a script reads."""
+    for path in outcome.files:
+        err.print(f"Transcript: {path}", markup=False)
 
 
 def _run(question: Question, *, quiet: bool, channels: Mapping[str, str] | None = None) -> Outcome:

@@ -1,5 +1,6 @@
 """What a channel is set to: defaults <- service <- workspace <- channel <- thread, each value knowing its origin."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
@@ -53,6 +54,10 @@ class UnknownPrice(StrEnum):
     REFUSE = "refuse"
 
 
+_PERSON = re.compile(r"<@!?(\w+)(?:\|[^>]*)?>|@([A-Z0-9]+)|(\w[\w.-]*)", re.ASCII)
+"""As platforms write a mention, as its short form, or as the bare id; a name such as @ada is none of these."""
+
+
 def models(text: str) -> Choice:
     """Read `gateway/model, gateway/model`, best first."""
     chosen = tuple(ModelRef.parse(name) for name in text.split(",") if name.strip())
@@ -63,6 +68,14 @@ def models(text: str) -> Choice:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _people(text: str) -> tuple[str, ...]:
+    """Read people by the platform's id, also where they are mentioned: `U024BE7LH`, `<@U024BE7LH|ada>`, `<@!80351>`."""
+    found = [_PERSON.fullmatch(name) for name in _names(text)]
+    if None in found:
+        raise SettingInvalid("people", f"{text!r} is not a list of ids such as U024BE7LH or 80351110224678912")
+    return tuple(dict.fromkeys(person[person.lastindex or 0] for person in found if person))
 
 
 def _switch(text: str) -> bool:
@@ -96,8 +109,12 @@ def _number(low: float, high: float, kind: type[int] | type[float]) -> Callable[
     return parse
 
 
-def _setting(default: Any, parse: Callable[[str], object], document: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "document": document})
+def _setting(
+    default: Any, parse: Callable[[str], object], document: str, *, guarded: bool = False, broad: bool = False
+) -> Any:
+    return field(
+        default=default, metadata={"parse": parse, "document": document, "guarded": guarded or broad, "broad": broad}
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,6 +170,29 @@ class ChannelConfig:
     in_doubt: InDoubt = _setting(
         InDoubt.ASK, _one_of(InDoubt), "When a paid call was cut off and may have been charged: ask, retry or fail."
     )
+    allow: tuple[str, ...] = _setting(
+        (),
+        _people,
+        "Who may use Mynah: people by the platform's id, with commas between them; empty allows everybody.",
+        guarded=True,
+    )
+    deny: tuple[str, ...] = _setting(
+        (), _people, "Who may not use Mynah, whoever else may: people by the platform's id.", guarded=True
+    )
+    direct_messages: bool = _setting(
+        True, _switch, "off answers in no direct message; set for a whole workspace.", broad=True
+    )
+    per_hour: int = _setting(
+        0,
+        _number(0, 100_000, int),
+        "The most messages of one person that are answered within an hour, in the scope that sets it; 0 is no limit.",
+        guarded=True,
+    )
+    retention_days: int = _setting(
+        30,
+        _number(0, 3650, int),
+        "How many days messages, transcripts and conversations are kept; 0 keeps them no longer than the turn takes.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,10 +207,14 @@ class Setting:
     """One sentence for people."""
     default: object
     """The value where nobody set one."""
+    guarded: bool = False
+    """Whether it guards against people, who therefore cannot change it in direct messages of their own."""
+    broad: bool = False
+    """Whether it is set for a whole workspace, and for nothing narrower."""
 
 
 SETTINGS: Mapping[str, Setting] = {
-    f.name: Setting(name=f.name, parse=f.metadata["parse"], document=f.metadata["document"], default=f.default)
+    f.name: Setting(name=f.name, default=f.default, **f.metadata)
     for f in fields(ChannelConfig)
     if f.default is not MISSING
 }
@@ -209,6 +253,22 @@ def parse_setting(name: str, text: str) -> object:
         return setting.parse(text)
     except SettingInvalid as error:
         raise SettingInvalid(name, error.reason) from error
+
+
+def check_setting(scope: str, name: str, text: str) -> None:
+    """Look whether a setting may be set at a scope.
+
+    Raises:
+        SettingInvalid: it may not, or there is no such setting, or it does not take that value.
+    """
+    if scope == SERVICE_ORIGIN:
+        raise SettingInvalid(name, "what holds for every channel is set in the settings file")
+    parse_setting(name, text)
+    workspace = ":".join(scope.split(":")[:2])
+    if SETTINGS[name].broad and scope != workspace:
+        raise SettingInvalid(
+            name, f"an admin sets it for the whole workspace: `mynah channels set {workspace} {name} …`"
+        )
 
 
 def show_setting(value: object) -> str:

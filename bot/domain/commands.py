@@ -141,6 +141,8 @@ COMMANDS: Mapping[str, Command] = {
             changes=True,
             everybody=True,
         ),
+        Command(name="privacy", description="Tell what is kept here of what you say, for how long, and who sees it"),
+        Command(name="forget", description="Erase everything that is kept here of what you said"),
     )
 }
 

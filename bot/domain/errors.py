@@ -24,6 +24,7 @@
     ├── StorageProblem            the database
     │   ├── StorageUnavailable        nothing was stored
     │   └── LeaseLost                 another process works on the job now
+    ├── NothingAsked              a call by name without anything else
     └── SettingInvalid            a setting's value, or a setting that does not exist
 
 Each carries what its catcher needs, and `sentence`: what the person who asked is told. Vendors' errors are translated
@@ -294,6 +295,15 @@ class StorageUnavailable(StorageProblem):
 
 class LeaseLost(StorageProblem):
     """Another process works on the job now; this one must stop at once and write nothing."""
+
+
+class NothingAsked(MynahError):
+    """Somebody called us by name and said no more."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return "I am here. What can I do for you? Ask me something, or answer a voice note with my name."
 
 
 class SettingInvalid(MynahError):

@@ -6,6 +6,7 @@ to count. What a context cannot hold cannot be charged.
 """
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.domain.models import Capabilities, ChatRequest, ChatTurn, Request, SpeechRequest, TranscriptionRequest
@@ -41,6 +42,11 @@ def speech_tokens(text: str) -> int:
     A second holds at least eight characters and takes about twenty tokens of sound; the words come along as text.
     """
     return 4 * len(text.encode()) + 2 * FRAME_TOKENS
+
+
+def prompt_tokens(turns: Sequence[ChatTurn], can: Capabilities) -> int:
+    """Return the most tokens that a model may count for what is said to it in words, in sound and in pictures."""
+    return _word_tokens(turns) + sum(_seen_tokens(turn, can) for turn in turns) + _sound_tokens(turns)
 
 
 def worst_case(request: Request, can: Capabilities) -> Nanodollars | None:
@@ -84,15 +90,21 @@ def _dollars(request: Request, can: Capabilities, price: Price) -> Decimal:
 
 
 def _chat(request: ChatRequest, can: Capabilities, price: Price) -> Decimal:
-    words = sum(len(turn.text.encode()) + FRAME_TOKENS for turn in request.turns) + FRAME_TOKENS
     seen = sum(_seen_tokens(turn, can) for turn in request.turns)
-    heard = math.ceil(sum(file.seconds for turn in request.turns for file in turn.audio) * SOUND_TOKENS_A_SECOND)
     return (
-        _within(can, words + seen) * price.prompt
-        + _within(can, heard) * _hearing(price)
+        _within(can, _word_tokens(request.turns) + seen) * price.prompt
+        + _within(can, _sound_tokens(request.turns)) * _hearing(price)
         + request.max_tokens * (_speaking(price) if request.aloud else price.completion)
         + sum(len(turn.pictures) for turn in request.turns) * (price.picture or Decimal(0))
     )
+
+
+def _word_tokens(turns: Sequence[ChatTurn]) -> int:
+    return sum(len(turn.text.encode(errors="surrogatepass")) + FRAME_TOKENS for turn in turns) + FRAME_TOKENS
+
+
+def _sound_tokens(turns: Sequence[ChatTurn]) -> int:
+    return math.ceil(sum(file.seconds for turn in turns for file in turn.audio) * SOUND_TOKENS_A_SECOND)
 
 
 def _seen_tokens(turn: ChatTurn, can: Capabilities) -> int:

@@ -96,6 +96,26 @@ class Addressed(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Quoted:
+    """A message that another one refers to: it replies to it, links to it, or stands in the thread below it."""
+
+    channel: str
+    """Where it stands, as in `Place`."""
+    key: str
+    """As in `Message`."""
+    author: Author | None = None
+    """Who said it; None while no more is known of it than where it stands."""
+    text: str = ""
+    """What was written."""
+    attachments: tuple[Attachment, ...] = ()
+    """Files that came with it; none of a post of our own."""
+    head: bool = False
+    """Whether it is what the thread began with, which matters to who has heard nothing of the thread."""
+    handle: Mapping[str, str] = field(default_factory=dict)
+    """What the platform's adapter needs to look it up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One inbound message, complete enough to be worked on after a restart."""
 
@@ -113,14 +133,24 @@ class Message:
     """How it came to us."""
     command: str | None = None
     """The command that made it (`ask`, `transcribe`, `say`), None for ordinary messages."""
+    quoted: tuple[Quoted, ...] = ()
+    """The messages that it refers to."""
     handle: Mapping[str, str] = field(default_factory=dict)
     """What the platform's adapter needs to answer it (for example an interaction's token)."""
+    refusal: str = ""
+    """The sentence that is all the answer, because its author may not use Mynah here, or not so often; mostly empty."""
 
     @property
     def job_id(self) -> JobId:
         """The job that this message makes, once."""
         place = self.place
         return JobId(f"{place.platform}:{place.workspace}:{place.channel}:{self.key}")
+
+    @property
+    def emptied(self) -> "Message":
+        """The same message without anything that was said, shown or named: only who, where and when."""
+        author = Author(id=self.author.id, is_bot=self.author.is_bot)
+        return Message(key=self.key, place=self.place, author=author, addressed=self.addressed, command=self.command)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,7 +199,25 @@ class ClipPart:
     """What is played."""
 
 
-Part = TextPart | ClipPart
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedFile:
+    """A file that we made."""
+
+    name: str
+    """With the extension that says what it is; free of paths and of characters that a platform would change."""
+    content: bytes
+    """Never empty."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilesPart:
+    """One post of files."""
+
+    files: tuple[NamedFile, ...]
+    """One to ten, in the order in which they are shown."""
+
+
+Part = TextPart | ClipPart | FilesPart
 """What is posted at once, exactly once."""
 
 

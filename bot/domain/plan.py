@@ -19,7 +19,7 @@ from bot.domain.audio import AudioLimits, Conversion, MediaFile, plan_conversion
 from bot.domain.channels import ChannelConfig, Choice, OnMedia, ReplyAs
 from bot.domain.errors import ModelCannot
 from bot.domain.links import video_links
-from bot.domain.messages import FetchedMedia, Message
+from bot.domain.messages import FetchedMedia, Message, Quoted
 from bot.domain.models import Capabilities, Catalogue, Modality, ModelRef
 from bot.domain.money import CallKind
 
@@ -93,6 +93,13 @@ class Plan:
     """Whether the reply is written; False leaves only the clip."""
     say: str | None = None
     """What to speak word for word, without asking a model; only for `say`."""
+    quoted: tuple[Quoted, ...] = ()
+    """The messages that the message refers to; their recordings and pictures are heard and seen like its own."""
+
+    @property
+    def words(self) -> str:
+        """What is written, in the message and in those that it refers to; empty when nothing is."""
+        return written_words(self.message, self.quoted)
 
     def voice(self, ref: ModelRef) -> str | None:
         """Return the channel's voice where a model has it; None, which is the model's own, where only a fallback lacks it."""
@@ -107,15 +114,18 @@ def plan_turn(
     config: ChannelConfig,
     catalogue: Catalogue,
     service: AudioLimits,
+    *,
+    quoted: Sequence[Quoted] = (),
 ) -> Plan:
     """Plan a turn.
 
     Args:
         message: what was said.
-        media: its attachments that hold sound, video or a picture, fetched and probed.
+        media: attachments that hold sound, video or a picture, fetched and probed: its own, then those of `quoted`.
         config: the settings of its place.
         catalogue: what each known model can do.
         service: the most that this service takes from a user.
+        quoted: the messages that it refers to.
 
     Raises:
         ModelCannot: no model in the channel's list can do what is needed.
@@ -124,7 +134,12 @@ def plan_turn(
     if message.command == "say":
         speakers = _able(config.speech_model, catalogue, CallKind.SPEECH)
         return _Planner(message, config, catalogue, service).saying(speakers)
-    return _Planner(message, config, catalogue, service).answering(media)
+    return _Planner(message, config, catalogue, service, tuple(quoted)).answering(media)
+
+
+def written_words(message: Message, quoted: Sequence[Quoted]) -> str:
+    """Return what is written in a message and in those that it refers to; empty when nothing is."""
+    return "\n".join(filter(None, (message.text, *(each.text for each in quoted))))
 
 
 @dataclass(frozen=True)
@@ -133,6 +148,7 @@ class _Planner:
     config: ChannelConfig
     catalogue: Catalogue
     service: AudioLimits
+    quoted: tuple[Quoted, ...] = ()
 
     def saying(self, speakers: Choice) -> Plan:
         return Plan(
@@ -165,6 +181,7 @@ class _Planner:
             speak=speak,
             aloud=spoken and answer[0] == speak[0] and self._speaks_its_answers(answer[0]),
             text=not (answers and self.config.reply is ReplyAs.VOICE),
+            quoted=self.quoted,
         )
 
     def _wish(self, media: FetchedMedia) -> OnMedia:
@@ -180,7 +197,7 @@ class _Planner:
         if self.message.command == "transcribe":
             return False
         if not wishes:
-            return bool(self.message.text or pictures)
+            return bool(self._words or pictures)
         return bool(self.message.text) or any(wish in {OnMedia.ANSWER, OnMedia.BOTH} for wish in wishes)
 
     # --- what is seen ------------------------------------------------------------
@@ -200,14 +217,18 @@ class _Planner:
         """
         can = self._first_mind()
         seen = [item for item in pictures if can and item.facts.format in can.picture_formats and _is_within(can, item)]
-        if pictures and not seen and not self.message.text:
+        if pictures and not seen and not self._words:
             raise ModelCannot(f"{_names(self.config.chat_model)} cannot see", needs=Modality.IMAGE)
         return Looking(
             pictures=tuple(map(_file, seen)),
             videos=tuple(map(_file, watched)),
-            links=video_links(self.message.text) if can and can.video_links else (),
+            links=video_links(self._words) if can and can.video_links else (),
             unseen=len(pictures) - len(seen),
         )
+
+    @property
+    def _words(self) -> str:
+        return written_words(self.message, self.quoted)
 
     def _first_mind(self) -> Capabilities | None:
         return self.catalogue.get(self.config.chat_model[0])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bot.domain.journal import Step, StepState
 from bot.domain.money import Nanodollars, Usage, UsageRecord, show_amount, show_dollars
 
-DEEDS = {"hear": "Wrote down", "answer": "Answered", "speak": "Spoke"}
+DEEDS = {"hear": "Wrote down", "summary": "Summed up", "answer": "Answered", "speak": "Spoke"}
 """What a call was for, by the first word of its step."""
 
 _ASKED = re.compile(r"(?:[^:/]*:)+?([^:/]+/.+)")

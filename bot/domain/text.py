@@ -92,6 +92,11 @@ def _closing(opened: str) -> str:
     return opened[: len(opened) - len(opened.lstrip(opened[0]))] if opened else ""
 
 
+def quote(text: str) -> str:
+    """Return a text as a quotation in Markdown."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
 def speakable(markdown: str) -> str:
     """Return what a person would read aloud: no code, no addresses, no markup."""
     text = BLOCKS.sub(" ", markdown)

@@ -1,11 +1,13 @@
 """answer: what was written, heard and shown -> what the chat model says, seen while it grows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from typing_extensions import override
 
+from bot.domain.conversation import Past, reference_words, room_for_past, with_past
+from bot.domain.messages import Attachment
 from bot.domain.models import (
     Capabilities,
     ChatRequest,
@@ -24,11 +26,9 @@ from bot.domain.plan import Plan
 from bot.pipeline.calls import Collector, Wish, call_first_able
 from bot.pipeline.hear import Heard
 from bot.pipeline.live import Draft, growing
+from bot.pipeline.recall import recall
 from bot.pipeline.run import Result, Run
 from bot.pipeline.sound import Sound
-
-REMEMBERED_TURNS = 12
-"""How much of the conversation goes to the model."""
 
 CUT_OFF = "\n\n_(cut off: the answer reached this channel's max_tokens)_"
 
@@ -102,8 +102,8 @@ async def answer(run: Run, plan: Plan, heard: Sequence[Heard], shown: str) -> Sa
     question = _question(plan, heard)
     if not plan.answer or _is_nothing_to_answer(plan, heard):
         return Said(text="", question=question)
-    past = await run.house.conversations.recall(plan.message.place, REMEMBERED_TURNS)
-    asked = _Asked(plan=plan, past=past, question=question, heard=heard)
+    asked = _Asked(plan=plan, question=question, heard=heard)
+    asked = replace(asked, past=await recall(run, plan, asked.usual_room(plan.answer[0])))
     async with growing(run, shown, shown=plan.text) as draft:
         wish = Wish(step="answer", choice=plan.answer, request=asked.request, collect=lambda: Sentences(run, draft))
         called = await call_first_able(run, plan, wish)
@@ -119,11 +119,18 @@ async def answer(run: Run, plan: Plan, heard: Sequence[Heard], shown: str) -> Sa
 
 
 def _is_nothing_to_answer(plan: Plan, heard: Sequence[Heard]) -> bool:
-    return bool(heard) and all(item.silent for item in heard) and not plan.message.text and not plan.look
+    return bool(heard) and all(item.silent for item in heard) and not plan.words and not plan.look
 
 
 def _question(plan: Plan, heard: Sequence[Heard]) -> str:
-    return "\n\n".join(filter(None, (plan.message.text, *(item.text for item in heard))))
+    """Return what is asked in words: what it refers to, what was written, what was said."""
+    references = (reference_words(quoted, _words(quoted.attachments, heard)) for quoted in plan.quoted)
+    own = _words(plan.message.attachments, heard)
+    return "\n\n".join(filter(None, (*references, plan.message.text, *own)))
+
+
+def _words(files: Sequence[Attachment], heard: Sequence[Heard]) -> Sequence[str]:
+    return [item.text for item in heard if item.listening.media.attachment in files]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,16 +138,30 @@ class _Asked:
     """What is asked, in the form that each model takes."""
 
     plan: Plan
-    past: Sequence[ChatTurn]
     question: str
     heard: Sequence[Heard]
+    past: Past = field(default_factory=Past)
+
+    def usual_room(self, ref: ModelRef) -> int:
+        """Return how many tokens there mostly are for what was said before.
+
+        One long question, or one picture, is no reason to sum up what was said: then less of it goes along for once.
+        """
+        words = ChatTurn(role=Role.USER, text=self.question)
+        return max(self._room(ref, words), self._room(ref, replace(words, text="")) // 2)
+
+    def _room(self, ref: ModelRef, now: ChatTurn) -> int:
+        """Return how many tokens there are for what was said before, whoever answers at the model's gateway."""
+        names = (ref, *(replace(ref, name=name) for name in self._fallbacks(ref)))
+        asked, known = (*self._system(), now), self.plan.catalogue
+        return min(room_for_past(known[name], self.plan.config.max_tokens, asked) for name in names)
 
     def request(self, ref: ModelRef, origin: Origin) -> Request:
         config, first = self.plan.config, ref == self.plan.answer[0]
         return ChatRequest(
             origin=origin,
             model=ref.name,
-            turns=self._turns(self.plan.catalogue[ref]),
+            turns=self._turns(ref),
             max_tokens=config.max_tokens,
             temperature=config.temperature,
             reasoning=config.reasoning,
@@ -149,10 +170,13 @@ class _Asked:
             fallbacks=self._fallbacks(ref),
         )
 
-    def _turns(self, can: Capabilities) -> tuple[ChatTurn, ...]:
+    def _turns(self, ref: ModelRef) -> tuple[ChatTurn, ...]:
+        now = self._last(self.plan.catalogue[ref])
+        return (*self._system(), *with_past(self.past, now, self._room(ref, now)))
+
+    def _system(self) -> tuple[ChatTurn, ...]:
         system = self.plan.config.system_prompt
-        spoken_to = (ChatTurn(role=Role.SYSTEM, text=system),) if system else ()
-        return (*spoken_to, *self.past, self._last(can))
+        return (ChatTurn(role=Role.SYSTEM, text=system),) if system else ()
 
     def _last(self, can: Capabilities) -> ChatTurn:
         """Return what is said now. A fallback that does not see answers the words alone."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot.domain.access import refusal
 from bot.domain.commands import COMMANDS, CommandCall
 from bot.domain.errors import MynahError
 from bot.pipeline.commands.money import budget, receipt, usage
+from bot.pipeline.commands.privacy import forget, privacy
 from bot.pipeline.commands.retry import retry
 from bot.pipeline.commands.settings import model, settings, voice
 from bot.pipeline.house import House
@@ -17,7 +19,12 @@ ANSWERS: Mapping[str, Callable[[House, CommandCall], Awaitable[str]]] = {
     "usage": usage,
     "receipt": receipt,
     "retry": retry,
+    "privacy": privacy,
+    "forget": forget,
 }
+
+FOR_ALL = frozenset({"privacy", "forget"})
+"""What also those may use who may use nothing else."""
 
 
 async def carry_out(house: House, call: CommandCall) -> str:
@@ -26,6 +33,14 @@ async def carry_out(house: House, call: CommandCall) -> str:
     if answer is None:
         return f"I do not know the command {call.name}. I know {', '.join(c.usage for c in COMMANDS.values())}."
     try:
-        return await answer(house, call)
+        return await _refused(house, call) or await answer(house, call)
     except MynahError as error:
         return error.sentence
+
+
+async def _refused(house: House, call: CommandCall) -> str:
+    """Return why a person may not use a command; empty when they may, as whoever manages the channel always does."""
+    manages = call.may_manage and not call.place.direct
+    if manages or call.name in FOR_ALL:
+        return ""
+    return refusal(call.author, call.place, (await house.channels.config(call.place)).config)

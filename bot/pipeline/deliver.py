@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from bot.domain.errors import MediaProblem, PostRefused
 from bot.domain.messages import ClipPart, TextPart
 from bot.domain.plan import Plan
-from bot.domain.text import split_text
+from bot.domain.text import quote, split_text
 from bot.pipeline.answer import Said
 from bot.pipeline.hear import Heard
 from bot.pipeline.live import DRAFT
 from bot.pipeline.posts import edit, post
 from bot.pipeline.run import Run
 from bot.pipeline.speak import Spoken
+from bot.pipeline.transcripts import beginning, is_long
 
 SILENT = "I listened, but there is nothing to hear in that recording. Was the microphone on?"
 UNSEEN = "I answer the words alone: this channel's model does not see pictures."
@@ -19,7 +20,7 @@ NOTHING_SAID = "I have no answer to that."
 
 
 def shown_before(plan: Plan, heard: Sequence[Heard], problems: Sequence[MediaProblem]) -> str:
-    """Return what a reply shows before the answer: transcripts as quotes, and what could not be used."""
+    """Return what a reply shows before the answer: what was said, as quotes, and what could not be used."""
     lines = [problem.sentence for problem in problems]
     if plan.look.unseen:
         lines.append(UNSEEN)
@@ -27,16 +28,12 @@ def shown_before(plan: Plan, heard: Sequence[Heard], problems: Sequence[MediaPro
         if item.silent:
             lines.append(SILENT)
         elif item.listening.show:
-            lines.append(_quote(item.text))
+            lines.append(beginning(item) if is_long(item) else quote(item.text))
         if item.cut_short:
             lines.append(f"_(The rest was not written down: {item.cut_short})_")
         if item.instead_of:
             lines.append(f"_(written down by another model than {item.instead_of})_")
     return "".join(f"{line}\n\n" for line in lines)
-
-
-def _quote(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def written(plan: Plan, shown: str, said: Said) -> str:
@@ -66,7 +63,7 @@ async def deliver_reasoning(run: Run, said: Said) -> None:
     first, *_ = split_text(said.reasoning, run.platform.abilities.text_limit // 2) or [""]
     if first:
         more = " …" if len(first) < len(said.reasoning) else ""
-        await post(run, "post:reasoning", TextPart(text=f"_What I thought:_\n{_quote(first)}{more}"))
+        await post(run, "post:reasoning", TextPart(text=f"_What I thought:_\n{quote(first)}{more}"))
 
 
 async def _finish_first(run: Run, text: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.audio import AudioLimits
 from bot.domain.errors import MediaProblem, MediaTooLarge, MediaTooLong, MediaUnreadable
-from bot.domain.messages import Attachment, FetchedMedia, Message
+from bot.domain.messages import Attachment, FetchedMedia, Message, Quoted
 from bot.pipeline.run import Run
 
 
@@ -19,14 +19,14 @@ class Fetched:
     """Why others cannot be used, for the person who sent them."""
 
 
-async def fetch(run: Run) -> Fetched:
-    """Fetch and probe every attachment that may be sound or video.
+async def fetch(run: Run, quoted: Sequence[Quoted] = ()) -> Fetched:
+    """Fetch and probe every attachment that may be sound or video, also those of the messages that are referred to.
 
     A file that is none, beside a message that says something, is passed over; a voice note that cannot be used is told.
     """
     media: list[FetchedMedia] = []
     problems: list[MediaProblem] = []
-    for attachment in _worth_fetching(run.message):
+    for attachment in (*_worth_fetching(run.message), *_of_others(quoted)):
         try:
             media.append(await _fetch_one(run, attachment))
         except MediaUnreadable as error:
@@ -41,6 +41,10 @@ def _worth_fetching(message: Message) -> Sequence[Attachment]:
     """Return what may be sound or video; where a message is nothing but files, their bytes decide, not their names."""
     likely = [attachment for attachment in message.attachments if attachment.may_be_media]
     return likely if likely or message.text else message.attachments
+
+
+def _of_others(quoted: Sequence[Quoted]) -> Sequence[Attachment]:
+    return [attachment for each in quoted for attachment in each.attachments if attachment.may_be_media]
 
 
 def _is_declared_media(attachment: Attachment) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from typing_extensions import override
 
@@ -40,6 +41,10 @@ class Heard:
     """Its plan."""
     text: str = ""
     """Its words; empty when it is silent, or when the chat model gets the sound itself."""
+    segments: Sequence[Segment] = ()
+    """Its words with times in the whole recording; empty when the model told none."""
+    seconds: float = 0.0
+    """How long it is; 0 when nobody wrote it down."""
     audio: Sequence[MediaFile] = ()
     """The sound for the chat model."""
     instead_of: str = ""
@@ -67,14 +72,20 @@ async def hear(run: Run, plan: Plan) -> Sequence[Heard]:
 class Words(Collector):
     """Collects a transcript."""
 
-    def __init__(self) -> None:
+    def __init__(self, offset: float) -> None:
+        """Begin one.
+
+        Args:
+            offset: where what is heard starts in the recording that it was cut from, in seconds.
+        """
+        self._offset = offset
         self._texts: list[str] = []
         self._segments: list[tuple[float, float, str]] = []
 
     @override
     async def take(self, delta: Delta) -> None:
         if isinstance(delta, Segment):
-            self._segments.append((delta.start, delta.end, delta.text))
+            self._segments.append((self._offset + delta.start, self._offset + delta.end, delta.text))
             self._texts.append(delta.text)
         elif isinstance(delta, TextDelta):
             self._texts.append(delta.text)
@@ -82,7 +93,9 @@ class Words(Collector):
     @override
     async def result(self) -> Result:
         text = "".join(self._texts).strip()
-        return {"text": "" if SILENCE_MARK in text else text, "segments": self._segments}
+        if SILENCE_MARK in text:
+            return {"text": "", "segments": []}
+        return {"text": text, "segments": self._segments if len(self._segments) == len(self._texts) else []}
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ class Ears:
         if listening.want is Want.HEAR:
             return Heard(listening=listening, audio=[piece async for piece in pieces])
         called: list[Called] = []
-        cut_short = ""
+        seconds, cut_short = 0.0, ""
         async for piece in pieces:
             try:
                 called.append(await self._transcribe(f"hear:{index}:{len(called)}", listening, piece))
@@ -110,15 +123,15 @@ class Ears:
                     raise
                 cut_short = error.reason
                 break
-        return _heard(listening, called, cut_short)
+            seconds = piece.offset + piece.seconds
+        return _heard(listening, called, seconds, cut_short)
 
     async def _transcribe(self, step: str, listening: Listening, piece: MediaFile) -> Called:
         def request(ref: ModelRef, origin: Origin) -> Request:
             return self._request(ref, origin, piece)
 
-        return await call_first_able(
-            self.run, self.plan, Wish(step=step, choice=listening.models, request=request, collect=Words)
-        )
+        wish = Wish(step=step, choice=listening.models, request=request, collect=lambda: Words(piece.offset))
+        return await call_first_able(self.run, self.plan, wish)
 
     def _request(self, ref: ModelRef, origin: Origin, piece: MediaFile) -> Request:
         """Ask a model made for transcription directly, and a chat model that hears in words."""
@@ -130,12 +143,27 @@ class Ears:
         return ChatRequest(origin=origin, model=ref.name, turns=(turn,), max_tokens=tokens, temperature=0.0)
 
 
-def _heard(listening: Listening, called: Sequence[Called], cut_short: str) -> Heard:
-    words = (str(piece.result["text"]) for piece in called)
+def _heard(listening: Listening, called: Sequence[Called], seconds: float, cut_short: str) -> Heard:
+    results = [piece.result for piece in called if piece.result["text"]]
     others = (piece.instead_of for piece in called)
     return Heard(
         listening=listening,
-        text=" ".join(filter(None, words)),
+        text=" ".join(str(result["text"]) for result in results),
+        segments=_timed(results),
+        seconds=seconds,
         instead_of=next(filter(None, others), ""),
         cut_short=cut_short,
     )
+
+
+def _timed(results: Sequence[Result]) -> Sequence[Segment]:
+    """Join the segments of all pieces of a recording; none when the times of one of them are not known."""
+    found: list[Segment] = []
+    for result in results:
+        rows = cast("Sequence[tuple[float, float, str]]", result["segments"])
+        if not rows:
+            return ()
+        apart = " " if found else ""
+        found += [Segment(start=rows[0][0], end=rows[0][1], text=f"{apart}{rows[0][2]}")]
+        found += [Segment(start=start, end=end, text=text) for start, end, text in rows[1:]]
+    return found

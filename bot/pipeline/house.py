@@ -10,6 +10,7 @@ from bot.domain.errors import ModelUnknown
 from bot.domain.models import Capabilities, Catalogue, ModelRef
 from bot.domain.money import Price
 from bot.ports import (
+    Audit,
     Blobs,
     Channels,
     Clock,
@@ -20,6 +21,7 @@ from bot.ports import (
     Ledger,
     Media,
     Platform,
+    Records,
 )
 
 SUGGESTIONS = 5
@@ -42,6 +44,10 @@ class House:
     """Settings of places."""
     conversations: Conversations
     """What was said."""
+    records: Records
+    """What is kept of it, and its end."""
+    audit: Audit
+    """Who changed what."""
     blobs: Blobs
     """Media bytes."""
     media: Media

@@ -10,6 +10,7 @@ from bot.domain.errors import BudgetExceeded, LeaseLost, ModelInDoubt, MynahErro
 from bot.domain.jobs import MAX_TRIES, Job, Lease, decide_retry
 from bot.pipeline.deliver import apologise
 from bot.pipeline.house import House
+from bot.pipeline.retention import end_turn
 from bot.pipeline.run import Run
 from bot.pipeline.turn import open_run, take_turn
 from bot.pipeline.warn import warn_admins
@@ -143,7 +144,7 @@ class Worker:
 
     async def _end(self, run: Run) -> None:
         await self._house.jobs.finish(run.job.lease)
-        await self._house.blobs.discard(run.job.id)
+        await end_turn(self._house, run.job)
         log.info("turn done", tries=run.job.tries)
 
     async def _release(self, run: Run) -> None:
@@ -160,13 +161,22 @@ class Worker:
         try:
             if isinstance(error, ModelInDoubt):
                 await self._settle_doubt(run, error)
-            elif not isinstance(error, LeaseLost):
+            elif isinstance(error, LeaseLost):
+                await self._leave(run)
+            else:
                 await self._retry_or_bury(run, error)
         except LeaseLost as failure:
             log.info("job is somebody else's by now", reason=str(failure))
         except StorageProblem as failure:
             log.warning("job not settled yet", reason=str(failure))
             self._stranded.append(run.job.lease)
+
+    async def _leave(self, run: Run) -> None:
+        """Let go of a turn that somebody stopped; one that another process took over is none of our business."""
+        job = await self._house.jobs.get(run.job.id)
+        if job is not None and job.ended_at is not None:
+            log.info("turn stopped")
+            await end_turn(self._house, run.job)
 
     async def _settle_doubt(self, run: Run, error: ModelInDoubt) -> None:
         config = (await self._house.channels.config(run.message.place)).config
@@ -193,7 +203,7 @@ class Worker:
         if isinstance(error, BudgetExceeded):
             await warn_admins(run)
         await self._house.jobs.bury(run.job.lease, reason=str(error))
-        await self._house.blobs.discard(run.job.id)
+        await end_turn(self._house, run.job)
 
     async def _tell(self, run: Run, sentence: str) -> None:
         try:

@@ -27,6 +27,10 @@ class DiscordScene(Scene):
     _threads: dict[str, int] = field(default_factory=dict)
 
     @property
+    def person(self) -> str:
+        return str(self.user)
+
+    @property
     def scope(self) -> str:
         return f"discord:{self.guild or ''}:{self.channel}"
 
@@ -41,6 +45,10 @@ class DiscordScene(Scene):
         if thread:
             self._threads[message] = thread
         return message
+
+    @override
+    async def refer(self, text: str, *, to: str) -> str:
+        return str(await self.fake.post(self.channel, self.user, text, reply_to=int(to)))
 
     @override
     async def speak(self, name: str = VOICE_NOTE, text: str = "", *, told: bool = True) -> str:
@@ -82,12 +90,12 @@ class DiscordScene(Scene):
 
     @override
     async def replies(self, message: str) -> Sequence[Reply]:
-        return [_reply(posted, await self._clip(posted)) for posted in await self._posted(message)]
+        return [_reply(posted, await self._contents(posted)) for posted in await self._posted(message)]
 
     @override
     async def until(self, message: str, holds: Holds, *, seconds: float) -> Sequence[Reply]:
         def wanted(found: list[Posted]) -> bool:
-            return holds([_reply(posted, b"".join(file.name.encode() for file in posted.files)) for posted in found])
+            return holds([_reply(posted, [b"?" for _ in posted.files]) for posted in found])
 
         await self.fake.wait_for(lambda: self._posted(message), wanted, seconds, "reply")
         return await self.replies(message)
@@ -98,8 +106,8 @@ class DiscordScene(Scene):
         found = [posted for place in places for posted in await self.fake.bot_messages(place)]
         return [posted for posted in found if posted.id > int(message) and not posted.loading]
 
-    async def _clip(self, posted: Posted) -> bytes:
-        return b"".join([await self.fake.file_bytes(file) for file in posted.files])
+    async def _contents(self, posted: Posted) -> Sequence[bytes]:
+        return [await self.fake.file_bytes(file) for file in posted.files]
 
     @override
     async def violations(self) -> Sequence[str]:
@@ -117,8 +125,11 @@ class DiscordScene(Scene):
         return replace(self, user=user, guild=guild, channel=await self.fake.add_channel(guild, "general"))
 
 
-def _reply(posted: Posted, clip: bytes) -> Reply:
-    return Reply(text=posted.content, clip=clip)
+def _reply(posted: Posted, contents: Sequence[bytes]) -> Reply:
+    """Return a post; of its files, those with a title are no clip."""
+    files = list(zip((file.title for file in posted.files), contents, strict=True))
+    clip = b"".join(content for title, content in files if title is None)
+    return Reply(text=posted.content, clip=clip, files={title: content for title, content in files if title})
 
 
 def _is_answered(used: Used) -> bool:

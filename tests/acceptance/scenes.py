@@ -1,7 +1,7 @@
 """One stage for both platforms: somebody speaks to Mynah, and what comes back is looked at."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tests.acceptance.recordings import VOICE_NOTE, Recording
@@ -17,6 +17,8 @@ class Reply:
     """Empty for a clip."""
     clip: bytes
     """Empty for a text. While the reply is waited for, only whether it is empty counts."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What is attached beside a clip, by the names that people see."""
 
     @property
     def grows(self) -> bool:
@@ -33,6 +35,8 @@ class Scene(Protocol):
     """What names Mynah in a text."""
     scope: str
     """The place, as the command line names it."""
+    person: str
+    """Who speaks to Mynah, by the platform's id."""
 
     async def ready(self) -> None:
         """Wait until the service listens."""
@@ -46,6 +50,10 @@ class Scene(Protocol):
             under: the message in whose thread it is written.
             told: False when the platform tells nobody of it, as while the service is down.
         """
+        ...
+
+    async def refer(self, text: str, *, to: str) -> str:
+        """Write something about another message, the way that people do there; returns the message's id."""
         ...
 
     async def speak(self, name: str = VOICE_NOTE, text: str = "", *, told: bool = True) -> str:

@@ -1,8 +1,9 @@
 """Slack, with one person in one conversation."""
 
 import html
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from typing_extensions import override
 
@@ -15,6 +16,8 @@ from tests.fakes.slack.values import BotMessage, Upload
 RETRIES = [0.2, 0.5, 1.0] + [1.0] * 30
 """Slack's own schedule takes minutes."""
 
+CLIP_TITLE = "Spoken reply"
+
 STAMP = "{}.000100"
 """The time of what another bot writes."""
 
@@ -26,6 +29,7 @@ class SlackScene(Scene):
 
     def __init__(self, fake: SlackFake, user: str, channel: str) -> None:
         self.fake, self.user, self.channel = fake, user, channel
+        self.person = user
         self.mention = fake.mention
         self.scope = f"slack:{fake.team_id}:{channel}"
         self._threads: dict[str, str] = {}
@@ -45,6 +49,10 @@ class SlackScene(Scene):
         posted = await self.fake.post(self.channel, self.user, text, thread_ts=under, deliver=told)
         self._threads[posted.ts] = under or posted.ts
         return posted.ts
+
+    @override
+    async def refer(self, text: str, *, to: str) -> str:
+        return await self.write(text, under=to)
 
     @override
     async def speak(self, name: str = VOICE_NOTE, text: str = "", *, told: bool = True) -> str:
@@ -91,16 +99,16 @@ class SlackScene(Scene):
     async def replies(self, message: str) -> Sequence[Reply]:
         thread = self._threads.get(message, message)
         found = [posted for posted in await self.fake.bot_messages(self.channel, thread) if posted.ts > message]
-        return [_reply(posted, await self._clip(posted)) for posted in found]
+        return [_reply(posted, await self._files(posted)) for posted in found]
 
-    async def _clip(self, posted: BotMessage) -> bytes:
-        return b"".join([await self.fake.file_bytes(file) for file in posted.files])
+    async def _files(self, posted: BotMessage) -> dict[str, bytes]:
+        return {file["title"]: await self.fake.file_bytes(file["id"]) for file in _shown(posted)}
 
     @override
     async def until(self, message: str, holds: Holds, *, seconds: float) -> Sequence[Reply]:
         def wanted(found: list[BotMessage]) -> bool:
             later = (posted for posted in found if posted.ts > message)
-            return holds([_reply(posted, b"".join(file.encode() for file in posted.files)) for posted in later])
+            return holds([_reply(posted, {file["title"]: b"?" for file in _shown(posted)}) for posted in later])
 
         await self.fake.wait_for(self.channel, self._threads.get(message, message), wanted, seconds=seconds)
         return await self.replies(message)
@@ -120,8 +128,15 @@ class SlackScene(Scene):
         return SlackScene(self.fake, user, await self.fake.create_channel([user, other], creator=other))
 
 
-def _reply(posted: BotMessage, clip: bytes) -> Reply:
-    return Reply(text="" if clip else html.unescape(posted.text), clip=clip)
+def _shown(posted: BotMessage) -> Sequence[dict[str, Any]]:
+    return posted.raw.get("files") or ()
+
+
+def _reply(posted: BotMessage, files: Mapping[str, bytes]) -> Reply:
+    """Return a post; in the text of one with files there is nothing."""
+    clip = b"".join(content for title, content in files.items() if title == CLIP_TITLE)
+    others = {title: content for title, content in files.items() if title != CLIP_TITLE}
+    return Reply(text="" if files else html.unescape(posted.text), clip=clip, files=others)
 
 
 @asynccontextmanager

@@ -4,15 +4,17 @@ A test module of a platform subclasses `PlatformContract` and gives it a fixture
 way to let people speak, to look at what stands in the conversation, and to make calls go wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from bot.domain.attention import is_heard
 from bot.domain.audio import MediaFormat
+from bot.domain.channels import ChannelConfig
 from bot.domain.errors import (
     MediaGone,
     MediaUnreadable,
@@ -21,13 +23,31 @@ from bot.domain.errors import (
     PostNotDone,
     PostRefused,
 )
-from bot.domain.messages import ClipPart, Message, PostId, TextPart, VoiceClip
+from bot.domain.messages import (
+    Addressed,
+    ClipPart,
+    FilesPart,
+    Message,
+    NamedFile,
+    Part,
+    PostId,
+    Quoted,
+    TextPart,
+    VoiceClip,
+)
 from bot.ports import Intake, Platform, Stage
 from tests.doubles.intake import RecordingIntake
 from tests.doubles.platform import Trouble
 
 SOUND = {MediaFormat.OGG: b"OggS", MediaFormat.MP3: b"ID3\x03"}
 KEY = "memory:w:c:1/post:text:0"
+FILES = FilesPart(
+    files=(
+        NamedFile(name="interview.txt", content="Grüß Gott!\n".encode()),
+        NamedFile(name="interview.srt", content=b"1\n00:00:00,000 --> 00:00:01,000\nHello\n"),
+        NamedFile(name="interview.vtt", content=b"WEBVTT\n"),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +58,8 @@ class Seen:
     """Its text, without what the platform needs to show it; empty for a clip."""
     clip: bytes = b""
     """The bytes of its sound; empty for a text."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The bytes of its other files, by the names that people see."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +96,10 @@ class PlatformHarness(Protocol):
 
     async def say(self, text: str, *, file: File | None = None, by_bot: bool = False) -> str:
         """Let somebody speak to the service, in a place that it is in, and return the message's key."""
+        ...
+
+    async def reply(self, text: str, *, to: str) -> str:
+        """Let somebody speak to the service under another message, as people do there, and return the message's key."""
         ...
 
     async def delete_file(self, message: Message) -> None:
@@ -162,6 +188,24 @@ class PlatformContract:
         attachment = message.attachments[0]
         assert len(attachment.name) <= 255
         assert [chunk async for chunk in harness.platform.fetch(message, attachment)] == [b"OggS"]
+
+    # --- what a message refers to ---------------------------------------------
+
+    async def test_what_a_message_refers_to_can_be_read_and_fetched(self, harness: PlatformHarness):
+        note, asked = await _replied(harness, "what does she mean?")
+        (found,) = await _looked_up(harness.platform, asked)
+        assert (note.text, asked.text) == ("listen", "what does she mean?")
+        assert (found.key, found.channel, found.text) == (note.key, note.place.channel, "listen")
+        assert (found.author, found.attachments) == (note.author, note.attachments)
+        assert [chunk async for chunk in harness.platform.fetch(asked, found.attachments[0])] == [b"OggS"]
+
+    async def test_who_calls_us_by_name_alone_is_heard(self, harness: PlatformHarness):
+        note, asked = await _replied(harness, "")
+        assert [found.key for found in await _looked_up(harness.platform, asked)] == [note.key]
+        assert is_heard(replace(asked, addressed=Addressed.MENTION), ChannelConfig(), in_thread=False)
+
+    async def test_a_message_of_its_own_refers_to_nothing(self, harness: PlatformHarness):
+        assert (await _heard(harness)).quoted == ()
 
     # --- out -----------------------------------------------------------------
 
@@ -254,6 +298,39 @@ class PlatformContract:
         await _post_in_the_end(harness.platform, _clip(harness, tmp_path), message)
         assert len(await harness.posts(message)) == 1
 
+    # --- files that we made --------------------------------------------------
+
+    async def test_files_are_one_post_that_is_found_by_its_key(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        post = await harness.platform.post(FILES, answering=message, key=KEY)
+        assert await harness.posts(message) == [Seen(text="", files=dict(_named(FILES)))]
+        assert await harness.platform.find(answering=message, key=KEY) == post
+        assert await harness.platform.find(answering=message, key=f"{KEY}1") is None
+        for _ in range(2):
+            await harness.platform.delete(post, answering=message)
+        assert await harness.posts(message) == []
+
+    async def test_the_same_files_under_another_key_are_another_post(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        keys = (KEY, f"{KEY}1")
+        posts = [await harness.platform.post(FILES, answering=message, key=key) for key in keys]
+        assert [await harness.platform.find(answering=message, key=key) for key in keys] == posts
+        assert len(set(posts)) == len(await harness.posts(message)) == len(keys)
+
+    @pytest.mark.parametrize("trouble", [Trouble.BUSY, Trouble.LOST_BEFORE, Trouble.LOST_AFTER])
+    async def test_files_in_trouble_stand_there_once(self, harness: PlatformHarness, trouble: Trouble):
+        message = await _heard(harness)
+        await harness.trouble(trouble)
+        await _post_in_the_end(harness.platform, FILES, message)
+        assert await harness.posts(message) == [Seen(text="", files=dict(_named(FILES)))]
+
+    async def test_files_that_may_not_be_posted_are_refused(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        await harness.trouble(Trouble.REFUSED)
+        with pytest.raises(PostRefused):
+            await harness.platform.post(FILES, answering=message, key=KEY)
+        assert await harness.posts(message) == []
+
     # --- direct messages -----------------------------------------------------
 
     async def test_a_person_is_told_in_a_direct_message(self, harness: PlatformHarness):
@@ -294,6 +371,10 @@ class PlatformContract:
             await _listen_in_vain(harness.platform, message)
 
 
+def _named(part: FilesPart) -> Iterator[tuple[str, bytes]]:
+    return ((file.name, file.content) for file in part.files)
+
+
 async def _heard(harness: PlatformHarness, *, file: File | None = None) -> Message:
     """Let somebody speak, and return the message that comes of it."""
     intake = RecordingIntake()
@@ -301,6 +382,23 @@ async def _heard(harness: PlatformHarness, *, file: File | None = None) -> Messa
         await harness.say("listen", file=file)
         (message,) = await intake.wait_stored()
     return message
+
+
+async def _replied(harness: PlatformHarness, text: str) -> tuple[Message, Message]:
+    """Let somebody send a recording, and somebody speak to the service under it."""
+    intake = RecordingIntake()
+    async with harness.serving(intake):
+        key = await harness.say("listen", file=File(content=b"OggS"))
+        await intake.wait_stored()
+        await harness.reply(text, to=key)
+        first, second = await intake.wait_stored(2)
+    return first, second
+
+
+async def _looked_up(platform: Platform, message: Message) -> Sequence[Quoted]:
+    """Return what a message refers to, as the service does: what came along, and what is looked up."""
+    found = [each if each.author else await platform.look_up(each, message=message) for each in message.quoted]
+    return [each for each in found if each]
 
 
 async def _texts(harness: PlatformHarness, message: Message) -> list[str]:
@@ -325,7 +423,7 @@ def _sound(harness: PlatformHarness) -> bytes:
     return SOUND.get(harness.platform.abilities.clip.format, b"") + bytes(5_000)
 
 
-async def _post_in_the_end(platform: Platform, part: ClipPart, message: Message) -> PostId:
+async def _post_in_the_end(platform: Platform, part: Part, message: Message) -> PostId:
     """Post as the service does: look before trying again."""
     for _ in range(3):
         try:

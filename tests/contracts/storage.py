@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.storage.audit import SqlAudit
 from adapters.storage.blobs import FileBlobs
 from adapters.storage.channels import SqlChannels
 from adapters.storage.conversations import SqlConversations
@@ -12,8 +13,10 @@ from adapters.storage.database import open_database
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from adapters.storage.ledger import SqlLedger
+from adapters.storage.records import SqlRecords
 from adapters.storage.workers import Worker
-from bot.ports import Blobs, Channels, Conversations, Jobs, Journal, Ledger
+from bot.ports import Audit, Blobs, Channels, Conversations, Jobs, Journal, Ledger, Records
+from tests.doubles.audit import MemoryAudit
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.channels import MemoryChannels
 from tests.doubles.clock import ManualClock
@@ -21,6 +24,7 @@ from tests.doubles.conversations import MemoryConversations
 from tests.doubles.jobs import MemoryJobs
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.ledger import MemoryLedger
+from tests.doubles.records import MemoryRecords
 
 SERVICE = {"reply": "text", "max_tokens": "500"}
 """What the settings file says in these suites."""
@@ -44,13 +48,16 @@ class Storage:
     elsewhere: Channels
     """The settings as another process has them."""
     conversations: Conversations
+    records: Records
+    audit: Audit
     blobs: Blobs
 
 
 @asynccontextmanager
 async def in_memory(folder: Path) -> AsyncIterator[Storage]:
     clock = ManualClock()
-    ledger, jobs = MemoryLedger(clock), MemoryJobs(clock)
+    audit, conversations = MemoryAudit(clock), MemoryConversations()
+    ledger, jobs = MemoryLedger(clock, audit), MemoryJobs(clock)
     journal = MemoryJournal(jobs.store, ledger, clock)
     stored: dict[str, dict[str, str]] = {}
     yield Storage(
@@ -61,9 +68,11 @@ async def in_memory(folder: Path) -> AsyncIterator[Storage]:
         journal_elsewhere=journal,
         ledger=ledger,
         ledger_elsewhere=ledger,
-        channels=MemoryChannels(SERVICE, stored),
-        elsewhere=MemoryChannels(SERVICE, stored),
-        conversations=MemoryConversations(),
+        channels=MemoryChannels(SERVICE, stored, audit),
+        elsewhere=MemoryChannels(SERVICE, stored, audit),
+        conversations=conversations,
+        records=MemoryRecords(clock, jobs.store, conversations),
+        audit=audit,
         blobs=MemoryBlobs(folder),
     )
 
@@ -83,5 +92,7 @@ async def in_sqlite(folder: Path) -> AsyncIterator[Storage]:
             channels=SqlChannels(database, clock, SERVICE),
             elsewhere=SqlChannels(other, clock, SERVICE),
             conversations=SqlConversations(database, clock),
+            records=SqlRecords(database, clock),
+            audit=SqlAudit(database, clock),
             blobs=FileBlobs(folder / "media"),
         )

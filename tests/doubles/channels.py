@@ -4,22 +4,27 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-from bot.domain.channels import SERVICE_ORIGIN, ConfigLayer, SettledConfig, parse_setting, settle
-from bot.domain.errors import SettingInvalid
+from bot.domain.channels import SERVICE_ORIGIN, ConfigLayer, SettledConfig, check_setting, parse_setting, settle
 from bot.domain.messages import Place
 from bot.ports import Channels
+from tests.doubles.audit import MemoryAudit
+from tests.doubles.clock import ManualClock
 
 
 class MemoryChannels(Channels):
     """Several with the same `stored` are several processes on one database."""
 
     def __init__(
-        self, service: Mapping[str, str] | None = None, stored: dict[str, dict[str, str]] | None = None
+        self,
+        service: Mapping[str, str] | None = None,
+        stored: dict[str, dict[str, str]] | None = None,
+        audit: MemoryAudit | None = None,
     ) -> None:
         self._service = dict(service or {})
         for name, value in self._service.items():
             parse_setting(name, value)
         self._stored: dict[str, dict[str, str]] = {} if stored is None else stored
+        self._audit = audit or MemoryAudit(ManualClock())
 
     @override
     async def config(self, place: Place) -> SettledConfig:
@@ -28,11 +33,14 @@ class MemoryChannels(Channels):
 
     @override
     async def set(self, scope: str, name: str, value: str, *, by: str) -> None:
-        if scope == SERVICE_ORIGIN:
-            raise SettingInvalid(name, "what holds for every channel is set in the settings file")
-        parse_setting(name, value)
-        self._stored.setdefault(scope, {})[name] = value
+        check_setting(scope, name, value)
+        values = self._stored.setdefault(scope, {})
+        self._audit.add(scope, name, values.get(name), value, by=by)
+        values[name] = value
 
     @override
     async def unset(self, scope: str, name: str, *, by: str) -> bool:
-        return self._stored.get(scope, {}).pop(name, None) is not None
+        old = self._stored.get(scope, {}).pop(name, None)
+        if old is not None:
+            self._audit.add(scope, name, old, None, by=by)
+        return old is not None

@@ -4,24 +4,55 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from bot.domain.conversation import Exchange, Past
 from bot.domain.messages import JobId, Place
 from bot.domain.models import ChatTurn
 from bot.ports import Conversations
 
 
 class MemoryConversations(Conversations):
-    """The words of each job, in the order in which they were remembered."""
+    """The words of each job, in the order in which they were remembered, and the summaries that stand for some of them."""
 
     def __init__(self) -> None:
-        self._said: dict[JobId, tuple[str, Sequence[ChatTurn]]] = {}
+        self._said: dict[JobId, tuple[str, Exchange]] = {}
+        self._summed: set[JobId] = set()
+        self._summaries: dict[str, str] = {}
+        self._erased: set[JobId] = set()
 
     @override
     async def remember(self, job: JobId, place: Place, turns: Sequence[ChatTurn]) -> None:
-        words = [ChatTurn(role=turn.role, text=turn.text) for turn in turns if turn.text]
-        if words:
-            self._said.setdefault(job, (place.conversation, words))
+        words = tuple(ChatTurn(role=turn.role, text=turn.text) for turn in turns if turn.text)
+        if words and job not in self._erased:
+            self._said.setdefault(job, (place.conversation, Exchange(job=job, turns=words)))
 
     @override
-    async def recall(self, place: Place, limit: int) -> Sequence[ChatTurn]:
-        turns = [turn for lane, said in self._said.values() if lane == place.conversation for turn in said]
-        return turns[-limit:] if limit > 0 else []
+    async def recall(self, place: Place, most: int) -> Past:
+        kept: list[Exchange] = []
+        for exchange in reversed(self._exchanges(place)):
+            if sum(map(_bytes, kept)) >= most:
+                break
+            kept.append(exchange)
+        return Past(summary=self._summaries.get(place.conversation, ""), exchanges=tuple(reversed(kept)))
+
+    @override
+    async def summarise(self, place: Place, job: JobId, summary: str) -> None:
+        jobs = [exchange.job for exchange in self._exchanges(place)]
+        self._summed.update(jobs[: jobs.index(job) + 1] if job in jobs else ())
+        self._summaries[place.conversation] = summary
+
+    def erase(self, job: JobId) -> bool:
+        """Forget what a job said, and the summary that stands for it; whether it said anything."""
+        self._erased.add(job)
+        lane, _ = self._said.pop(job, ("", None))
+        if job in self._summed:
+            self._summaries.pop(lane, None)
+            self._summed -= {other for other, (where, _) in self._said.items() if where == lane}
+        return bool(lane)
+
+    def _exchanges(self, place: Place) -> list[Exchange]:
+        lane = place.conversation
+        return [said for job, (where, said) in self._said.items() if where == lane and job not in self._summed]
+
+
+def _bytes(exchange: Exchange) -> int:
+    return sum(len(turn.text.encode(errors="surrogatepass")) for turn in exchange.turns)

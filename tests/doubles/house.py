@@ -11,6 +11,7 @@ from bot.domain.messages import Addressed, Attachment, Author, Message, Place
 from bot.pipeline.house import House
 from bot.pipeline.intake import StoredIntake
 from bot.pipeline.worker import Worker
+from tests.doubles.audit import MemoryAudit
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.channels import MemoryChannels
 from tests.doubles.clock import ManualClock
@@ -21,6 +22,7 @@ from tests.doubles.journal import MemoryJournal
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.media import MemoryMedia
 from tests.doubles.platform import MemoryPlatform
+from tests.doubles.records import MemoryRecords
 
 LIMITS = AudioLimits(max_bytes=1_000_000, max_seconds=600)
 SERVICE = {
@@ -82,15 +84,18 @@ def open_test_house(folder: Path, **service: str) -> TestHouse:
         service: settings that hold in every channel.
     """
     clock, store = HurriedClock(), MemoryStore()
-    ledger = MemoryLedger(clock)
+    audit, conversations = MemoryAudit(clock), MemoryConversations()
+    ledger = MemoryLedger(clock, audit)
     platform, gateway, jobs = MemoryPlatform(), ScriptedGateway(), MemoryJobs(clock, store)
     house = House(
         clock=clock,
         jobs=jobs,
         journal=MemoryJournal(store, ledger, clock),
         ledger=ledger,
-        channels=MemoryChannels({**SERVICE, **service}),
-        conversations=MemoryConversations(),
+        channels=MemoryChannels({**SERVICE, **service}, audit=audit),
+        conversations=conversations,
+        records=MemoryRecords(clock, store, conversations),
+        audit=audit,
         blobs=MemoryBlobs(folder),
         media=MemoryMedia(),
         gateways={gateway.name: gateway},

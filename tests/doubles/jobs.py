@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from bot.domain.budgets import user_scope
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import Step, StepState
@@ -205,8 +206,18 @@ class MemoryJobs(Jobs):
         return any(known.conversation == place.conversation for known in self.store.marks)
 
     @override
+    async def sent(self, person: str, within: str, *, since: int, limit: int, refused: bool = False) -> Sequence[int]:
+        times = [job.created_at for job in self.store.jobs.values() if _is_sent(job, person, within, refused=refused)]
+        return sorted((at for at in times if at >= since), reverse=True)[:limit]
+
+    @override
     async def marks(self, platform: str) -> Mapping[Place, str]:
         return {place: key for place, key in self.store.marks.items() if place.platform == platform}
+
+
+def _is_sent(job: Job, person: str, within: str, *, refused: bool) -> bool:
+    place, author = job.message.place, job.message.author
+    return user_scope(place, author) == person and within in place.scopes and bool(job.message.refusal) is refused
 
 
 def _later(key: str, than: str) -> bool:

@@ -14,6 +14,7 @@ from bot.domain.journal import StepState
 from bot.domain.messages import Author, JobId, Place
 from bot.domain.money import CallKind, Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
 from bot.ports import Clock, Ledger
+from tests.doubles.audit import MemoryAudit
 from tests.doubles.jobs import MemoryStore
 
 NAMES: Mapping[Dimension, Callable[[UsageRecord], str]] = {
@@ -39,7 +40,8 @@ class _Row:
 class MemoryLedger(Ledger):
     """What `MemoryJournal` wrote down."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, audit: MemoryAudit | None = None) -> None:
+        self._audit = audit or MemoryAudit(clock)
         self.holds: dict[int, Hold] = {}
         """Those that are open, by number."""
         self._clock = clock
@@ -172,6 +174,10 @@ class MemoryLedger(Ledger):
     @override
     async def set_budget(self, scope: str, period: Period, limit: Nanodollars | None, *, by: str) -> None:
         self._warned.pop((scope, period), None)
+        old = self._limits.get((scope, period))
+        if old or limit is not None:
+            new = None if limit is None else str(limit)
+            self._audit.add(scope, f"budget a {period}", str(old[0]) if old else None, new, by=by)
         if limit is None:
             self._limits.pop((scope, period), None)
         else:

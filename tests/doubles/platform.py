@@ -1,7 +1,7 @@
 """A chat platform in memory: people say things, the service's posts can be looked at, and calls can go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import MediaGone, PostInDoubt, PostNotDone, PostRefused, StorageUnavailable
-from bot.domain.messages import Attachment, ClipPart, Message, Part, Place, PostId, TextPart
+from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, Place, PostId, Quoted, TextPart
 from bot.ports import Abilities, ClipFormat, Intake, Live, Platform, Stage
 
 REDELIVERY_SECONDS = 0.01
@@ -43,6 +43,8 @@ class Posted:
     """Its text; empty for a clip."""
     clip: bytes = b""
     """Its sound; empty for a text."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Its files, by the names that people see."""
     edits: int = 0
     """How often its text was replaced."""
 
@@ -72,6 +74,8 @@ class MemoryPlatform(Platform):
     """How many live views are open."""
     told: list[tuple[str, str]] = field(default_factory=list)
     """What people were told in direct messages, and who, in order."""
+    looked_up: list[Quoted] = field(default_factory=list)
+    """Messages that were asked for, in order."""
     unreachable: set[str] = field(default_factory=set)
     """People who take no direct messages."""
     troubles: list[Trouble] = field(default_factory=list)
@@ -111,6 +115,15 @@ class MemoryPlatform(Platform):
             yield content[start : start + CHUNK_BYTES]
 
     @override
+    async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
+        self.looked_up.append(quoted)
+        with self._befallen():
+            said = next((each for each in self.said if each.key == quoted.key), None)
+        if said is None:
+            return None
+        return replace(quoted, author=said.author, text=said.text, attachments=said.attachments)
+
+    @override
     @asynccontextmanager
     async def progress(self, message: Message) -> AsyncIterator[Live]:
         self.views += 1
@@ -143,7 +156,8 @@ class MemoryPlatform(Platform):
         post = PostId(f"{place.channel}:{self._count}")
         text = part.text if isinstance(part, TextPart) else ""
         clip = Path(part.clip.path).read_bytes() if isinstance(part, ClipPart) else b""
-        self.posts[post] = Posted(key=key, place=place, text=text, clip=clip)
+        files = {file.name: file.content for file in part.files} if isinstance(part, FilesPart) else {}
+        self.posts[post] = Posted(key=key, place=place, text=text, clip=clip, files=files)
         return post
 
     @override

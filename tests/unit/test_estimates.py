@@ -99,3 +99,7 @@ def test_pictures_and_videos_are_held_but_never_more_than_the_context_holds():
     assert (worst_case(chat("?", videos=(video,)), CAN) or 0) >= plain + 60 * 300 * 300
     link = worst_case(chat("?", links=("https://youtu.be/dQw4w9WgXcQ",) * 3), CAN) or 0
     assert link == 1_000_000 * 300 + 100 * 2_500
+
+
+def test_half_a_character_counts_too():
+    assert worst_case(chat("\ud83d"), CAN) == worst_case(chat("€"), CAN)

@@ -1,6 +1,6 @@
 -- name: submit
-INSERT INTO job (id, lane, channel, platform, state, message, tries, epoch, run_at, created_at)
-VALUES (:id, :lane, :channel, :platform, 'ready', :message, 0, 0, :now, :now)
+INSERT INTO job (id, lane, channel, platform, author, refused, state, message, tries, epoch, run_at, created_at)
+VALUES (:id, :lane, :channel, :platform, :author, :refused, 'ready', :message, 0, 0, :now, :now)
 ON CONFLICT (id) DO NOTHING
 RETURNING seq
 
@@ -112,6 +112,11 @@ ORDER BY seq DESC LIMIT 1
 -- name: takes_part
 SELECT 1 FROM mark
 WHERE platform = :platform AND workspace = :workspace AND channel = :channel AND thread = :thread
+
+-- name: sent
+SELECT created_at FROM job
+WHERE author = :author AND created_at >= :since AND refused = :refused AND :within IN (:workspace, channel, lane)
+ORDER BY created_at DESC, seq DESC LIMIT :limit
 
 -- name: marks
 SELECT * FROM mark WHERE platform = :platform

@@ -98,7 +98,7 @@ async def _shown(house: House, call: CommandCall, names: Sequence[str]) -> str:
 
 
 async def _change(house: House, call: CommandCall, name: str, value: str) -> str:
-    if not call.may_manage:
+    if not call.may_manage or (call.place.direct and SETTINGS[name].guarded):
         return DENIED
     if value == "default":
         await house.channels.unset(channel_scope(call), name, by=call.author.id)

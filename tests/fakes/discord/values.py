@@ -40,6 +40,8 @@ class PostedFile:
     url: str
     duration_secs: float | None
     waveform: str | None
+    title: str | None
+    """What people see instead of the name."""
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
@@ -52,6 +54,7 @@ class PostedFile:
             url=data["url"],
             duration_secs=data.get("duration_secs"),
             waveform=data.get("waveform"),
+            title=data.get("title"),
         )
 
 

@@ -139,6 +139,11 @@ class DiscordHarness(PlatformHarness):
         return str(await self.scene.fake.post(self.scene.channel, author, words, files=files))
 
     @override
+    async def reply(self, text: str, *, to: str) -> str:
+        words = f"{self.scene.mention} {text}"
+        return str(await self.scene.fake.post(self.scene.channel, self.scene.ada, words, reply_to=int(to)))
+
+    @override
     async def delete_file(self, message: Message) -> None:
         await self.scene.fake.delete(int(message.key))
         await self.scene.fake.expire_urls()
@@ -159,8 +164,8 @@ class DiscordHarness(PlatformHarness):
         return [Told(text=one.content, calls=bool(one.mentions or one.raw["mention_everyone"])) for one in posts]
 
     async def _seen(self, post: Posted) -> Seen:
-        clips = [await self.scene.fake.file_bytes(file) for file in post.files]
-        return Seen(text=post.content, clip=b"".join(clips))
+        files = {file.title or "": await self.scene.fake.file_bytes(file) for file in post.files}
+        return Seen(text=post.content, clip=files.pop("", b""), files=files)
 
     @override
     async def trouble(self, trouble: Trouble) -> None:

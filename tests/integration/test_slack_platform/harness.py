@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from adapters.slack.account import SlackAccount
 from adapters.slack.adapter import SlackPlatform
+from adapters.slack.files import CLIP_TITLE
 from bot.domain.messages import Attachment, Message
 from bot.ports import Clock, Intake
 from tests.contracts.platform import File, PlatformHarness, Seen, Told
@@ -131,6 +132,10 @@ class SlackHarness(PlatformHarness):
         return posted.ts
 
     @override
+    async def reply(self, text: str, *, to: str) -> str:
+        return (await self.slack.post(self.channel, self.ada, f"{self.slack.mention} {text}", thread_ts=to)).ts
+
+    @override
     async def delete_file(self, message: Message) -> None:
         await self.slack.delete_file(message.attachments[0].id)
 
@@ -152,7 +157,9 @@ class SlackHarness(PlatformHarness):
     async def _seen(self, message: BotMessage) -> Seen:
         if not message.files:
             return Seen(text=shown_text(message))
-        return Seen(text="", clip=await self.slack.file_bytes(message.files[0]))
+        files = {file["title"]: await self.slack.file_bytes(file["id"]) for file in message.raw["files"]}
+        clip = files.pop(CLIP_TITLE, b"")
+        return Seen(text=message.text, clip=clip, files=files)
 
     @override
     async def trouble(self, trouble: Trouble) -> None:

@@ -1,0 +1,78 @@
+"""quote: the messages that a message refers to -> their words and files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, cast
+
+import structlog
+
+from bot.domain.conversation import referred
+from bot.domain.errors import PlatformProblem
+from bot.domain.journal import StepState
+from bot.domain.messages import Attachment, Author, Quoted
+from bot.pipeline.run import Run
+
+log = structlog.get_logger()
+
+STEP = "quote"
+PATIENCE = 2
+"""How many tries of a turn a platform has to show a message; then it is answered without."""
+
+
+async def quote(run: Run) -> Sequence[Quoted]:
+    """Return the messages that the person's message refers to, as they were when they were first looked at.
+
+    A recording among them that was written down before comes as its words. What cannot be read is left out.
+
+    Raises:
+        PostNotDone: the platform cannot show one now.
+    """
+    done = run.result(STEP)
+    if done is not None:
+        return [_from_json(each) for each in cast("Sequence[Mapping[str, Any]]", done["quoted"])]
+    wanted = referred(run.message, new_here=await _is_new_here(run))
+    if not wanted:
+        return ()
+    await run.house.journal.begin(run.job.lease, STEP)
+    found = [await _written_down(run, each) for each in [await _looked_up(run, each) for each in wanted] if each]
+    result = {"quoted": [asdict(each) for each in found]}
+    await run.house.journal.done(run.job.lease, STEP, result)
+    run.note(STEP, StepState.DONE, result)
+    return found
+
+
+async def _is_new_here(run: Run) -> bool:
+    """Whether nothing was said to us in this conversation before; only asked of the database when it matters."""
+    if not any(quoted.head for quoted in run.message.quoted):
+        return False
+    return not await run.house.conversations.recall(run.message.place, 1)
+
+
+async def _looked_up(run: Run, quoted: Quoted) -> Quoted | None:
+    if quoted.author is not None:
+        return quoted
+    try:
+        return await run.platform.look_up(quoted, message=run.message)
+    except PlatformProblem as error:
+        if error.transient and run.job.tries < PATIENCE:
+            raise
+        log.warning("message not looked up", channel=quoted.channel, key=quoted.key, reason=error.reason)
+        return None
+
+
+async def _written_down(run: Run, quoted: Quoted) -> Quoted:
+    """Put the words of recordings that were written down before in their place, so that nobody pays for them again."""
+    place = replace(run.message.place, channel=quoted.channel)
+    steps = await run.house.journal.steps(replace(run.message, key=quoted.key, place=place).job_id)
+    results = [step.result or {} for name, step in steps.items() if name.startswith("hear:")]
+    words = [str(result["text"]) for result in results if result.get("text")]
+    if not words:
+        return quoted
+    pictures = tuple(file for file in quoted.attachments if file.declared_type.startswith("image/"))
+    return replace(quoted, text="\n".join(filter(None, (quoted.text, *words))), attachments=pictures)
+
+
+def _from_json(found: Mapping[str, Any]) -> Quoted:
+    author = found["author"]
+    files = tuple(Attachment(**file) for file in found["attachments"])
+    return Quoted(**{**found, "author": author and Author(**author), "attachments": files})
