@@ -14,7 +14,7 @@ from bot.domain.conversation import Past
 from bot.domain.health import Finding
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import Step
-from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId, Quoted
+from bot.domain.messages import Attachment, BlobRef, JobId, Message, Part, Place, PostId, Quoted, TextPart
 from bot.domain.models import Capabilities, Catalogue, ChatTurn, Delta, Request
 from bot.domain.money import Account, Dimension, Nanodollars, UnsettledCall, Usage, UsageRecord, UsageSum
 from bot.domain.records import Change, Erased
@@ -169,8 +169,8 @@ class Platform(Protocol):
         """
         ...
 
-    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
-        """Replace the text of a post of ours. May be repeated without harm.
+    async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
+        """Replace the text of a post of ours, and the buttons under it. May be repeated without harm.
 
         Raises:
             PostNotDone: not edited; may be tried again.

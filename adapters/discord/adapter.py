@@ -25,7 +25,7 @@ from adapters.discord.translate import PLATFORM, TEXT_LIMIT, to_quoted
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
-from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted
+from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted, TextPart
 from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
 
 __all__ = ["DiscordAccount", "DiscordPlatform", "invite_url"]
@@ -192,9 +192,9 @@ class DiscordPlatform(Platform, Checked):
         return await posts.find(answering=answering, key=key)
 
     @override
-    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+    async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
         _, posts = await self._for_turn()
-        await posts.edit(post, text, answering=answering)
+        await posts.edit(post, part.text, answering=answering)
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:

@@ -37,7 +37,7 @@ from adapters.slack.translate import (
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
-from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted
+from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted, TextPart
 from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
 
 log = structlog.get_logger()
@@ -228,9 +228,9 @@ class SlackPlatform(Platform, Checked):
         return None
 
     @override
-    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+    async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
         channel, ts, _ = from_post_id(post)
-        await read(self._client.chat_update(channel=channel, ts=ts, **to_post(text)))
+        await read(self._client.chat_update(channel=channel, ts=ts, **to_post(part.text)))
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:

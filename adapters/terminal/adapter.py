@@ -192,8 +192,8 @@ class TerminalPlatform(Platform):
         return PostId(key) if PostId(key) in self._posts else None
 
     @override
-    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
-        self._posts[post] = (answering.key, TextPart(text=text))
+    async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
+        self._posts[post] = (answering.key, part)
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:

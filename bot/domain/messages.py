@@ -183,12 +183,33 @@ class VoiceClip:
     """Loudness from start to end, one byte (0 to 255) each 100 ms, at most 256 of them."""
 
 
+class Action(StrEnum):
+    """What a person can do with a finished reply, by a button that stands under it."""
+
+    AGAIN = "again"
+    """Have the message answered anew."""
+    SPEAK = "speak"
+    """Have the reply spoken."""
+    CORRECT = "correct"
+    """Correct the transcript."""
+    RECEIPT = "receipt"
+    """See what it took and cost."""
+    GOOD = "good"
+    """Say that it helped."""
+    BAD = "bad"
+    """Say that it did not."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextPart:
     """One post of text (Markdown), within the platform's limit."""
 
     text: str
     """Never empty."""
+    growing: bool = False
+    """Whether more of it is to come, by edits."""
+    actions: tuple[Action, ...] = ()
+    """The buttons under it, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -71,7 +71,7 @@ async def _finish_first(run: Run, text: str) -> None:
     begun = run.step(DRAFT) is not None
     made = await post(run, DRAFT, TextPart(text=text))
     if begun:
-        await edit(run, made, text)
+        await edit(run, made, TextPart(text=text))
 
 
 async def deliver_clip(run: Run, spoken: Spoken, *, text: bool) -> None:

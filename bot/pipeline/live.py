@@ -66,12 +66,13 @@ class Draft:
         pieces = split_text(self._text, limit - len(GROWING))
         if not pieces or pieces[0] == self._shown:
             return
+        part = TextPart(text=pieces[0] + GROWING, growing=True)
         try:
             made = posted(self._run, DRAFT)
             if made is None:
-                await post(self._run, DRAFT, TextPart(text=pieces[0] + GROWING))
+                await post(self._run, DRAFT, part)
             else:
-                await self._run.platform.edit(made, pieces[0] + GROWING, answering=self._run.message)
+                await self._run.platform.edit(made, part, answering=self._run.message)
             self._shown = pieces[0]
         except (PlatformProblem, StorageProblem) as error:
             log.info("draft not shown", reason=str(error))

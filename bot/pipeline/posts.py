@@ -7,7 +7,7 @@ import structlog
 
 from bot.domain.errors import PostInDoubt, PostNotDone, PostRefused
 from bot.domain.journal import StepState
-from bot.domain.messages import Part, PostId
+from bot.domain.messages import Part, PostId, TextPart
 from bot.pipeline.run import Run
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ async def post(run: Run, name: str, part: Part) -> PostId:
     return made
 
 
-async def edit(run: Run, post: PostId, text: str) -> None:
+async def edit(run: Run, post: PostId, part: TextPart) -> None:
     """Replace the text of a post, waiting for a busy platform.
 
     Raises:
@@ -54,7 +54,7 @@ async def edit(run: Run, post: PostId, text: str) -> None:
     """
     for attempt in range(TRIES):
         try:
-            return await run.platform.edit(post, text, answering=run.message)
+            return await run.platform.edit(post, part, answering=run.message)
         except PostNotDone as error:
             await _wait(run, error, attempt)
     raise PostNotDone("the platform did not take the edit")

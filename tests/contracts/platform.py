@@ -235,7 +235,7 @@ class PlatformContract:
             await harness.platform.post(TextPart(text="once"), answering=message, key=KEY)
         found = await harness.platform.find(answering=message, key=KEY)
         assert found is not None
-        await harness.platform.edit(found, "once, edited", answering=message)
+        await harness.platform.edit(found, TextPart(text="once, edited"), answering=message)
         assert await _texts(harness, message) == ["once, edited"]
 
     async def test_a_post_that_was_lost_on_the_way_there_is_not_found(self, harness: PlatformHarness):
@@ -265,7 +265,7 @@ class PlatformContract:
         message = await _heard(harness)
         post = await harness.platform.post(TextPart(text="first"), answering=message, key=KEY)
         for _ in range(2):
-            await harness.platform.edit(post, "second", answering=message)
+            await harness.platform.edit(post, TextPart(text="second"), answering=message)
         assert await _texts(harness, message) == ["second"]
         assert await harness.platform.find(answering=message, key=KEY) == post
 
@@ -276,7 +276,7 @@ class PlatformContract:
             await harness.platform.delete(post, answering=message)
         assert await harness.posts(message) == []
         with pytest.raises(PostRefused):
-            await harness.platform.edit(post, "again", answering=message)
+            await harness.platform.edit(post, TextPart(text="again"), answering=message)
 
     # --- clips ---------------------------------------------------------------
 

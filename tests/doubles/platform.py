@@ -165,11 +165,11 @@ class MemoryPlatform(Platform):
         return next((post for post, posted in self.posts.items() if posted.key == key), None)
 
     @override
-    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
+    async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
         if post not in self.posts:
             raise PostRefused("deleted")
         posted = self.posts[post]
-        self.posts[post] = replace(posted, text=text, edits=posted.edits + 1)
+        self.posts[post] = replace(posted, text=part.text, edits=posted.edits + 1)
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:

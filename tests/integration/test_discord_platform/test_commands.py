@@ -109,7 +109,7 @@ async def test_a_question_is_stored_and_then_acknowledged(scene: Scene, platform
 async def test_the_answer_takes_the_place_of_the_acknowledgement(scene: Scene, platform: DiscordPlatform):
     message = await used(scene, platform)
     post = await platform.post(TextPart(text="Forty feet."), answering=message, key=KEY)
-    await platform.edit(post, "Forty feet and more.", answering=message)
+    await platform.edit(post, TextPart(text="Forty feet and more."), answering=message)
     (first,) = (await shown(scene, message)).messages
     assert (first.content, first.loading) == ("Forty feet and more.", False)
     assert await platform.find(answering=message, key=KEY) == post
@@ -146,7 +146,7 @@ async def test_where_we_may_not_post_a_text_is_in_the_answer_and_can_grow(scene:
     await scene.fake.set_permissions(scene.channel, deny=["VIEW_CHANNEL"])
     message = await used(scene, platform)
     post = await platform.post(TextPart(text="Forty …"), answering=message, key=KEY)
-    await platform.edit(post, "Forty feet.", answering=message)
+    await platform.edit(post, TextPart(text="Forty feet."), answering=message)
     assert [one.content for one in (await shown(scene, message)).messages] == ["Forty feet."]
 
 
@@ -157,7 +157,7 @@ async def test_after_fifteen_minutes_the_answer_stands_in_the_channel(
     clock.ahead += FIFTEEN_MINUTES
     await scene.fake.advance(FIFTEEN_MINUTES + 1)
     post = await platform.post(TextPart(text="Forty feet."), answering=message, key=KEY)
-    await platform.edit(post, "Forty feet, as I said.", answering=message)
+    await platform.edit(post, TextPart(text="Forty feet, as I said."), answering=message)
     assert [one.content for one in await scene.fake.bot_messages(scene.channel)] == ["", "Forty feet, as I said."]
 
 
@@ -168,7 +168,7 @@ async def test_an_answer_can_be_edited_and_deleted_after_fifteen_minutes(
     post = await platform.post(TextPart(text="Forty feet."), answering=message, key=KEY)
     clock.ahead += FIFTEEN_MINUTES
     await scene.fake.advance(FIFTEEN_MINUTES + 1)
-    await platform.edit(post, "Forty feet, as I said.", answering=message)
+    await platform.edit(post, TextPart(text="Forty feet, as I said."), answering=message)
     assert [one.content for one in await scene.fake.bot_messages(scene.channel)] == ["Forty feet, as I said."]
     await platform.delete(post, answering=message)
     assert await scene.fake.bot_messages(scene.channel) == []

@@ -279,7 +279,7 @@ async def test_a_post_that_was_deleted_cannot_be_edited(scene: Scene, platform: 
     (shown,) = await scene.replies(int(message.key))
     await scene.fake.delete(shown.id)
     with pytest.raises(PostRefused, match="gone"):
-        await platform.edit(post, "second", answering=message)
+        await platform.edit(post, TextPart(text="second"), answering=message)
 
 
 # --- clips -------------------------------------------------------------------

@@ -64,7 +64,7 @@ async def test_a_key_survives_edits_and_is_found_behind_many_replies(
     for number in range(12):
         await slack.post(channel, ada, f"chatter {number}", thread_ts=message.key, deliver=False)
     post = await platform.post(TextPart(text="first"), answering=message, key="k")
-    await platform.edit(post, "second", answering=message)
+    await platform.edit(post, TextPart(text="second"), answering=message)
     assert await platform.find(answering=message, key="k") == post
 
 
