@@ -30,6 +30,7 @@ from bot.domain.audio import AudioLimits
 from bot.domain.channels import parse_setting
 from bot.domain.errors import SettingInvalid
 from bot.domain.money import Price
+from bot.domain.shards import parse_shards
 
 FILE_NAME = "mynah.toml"
 SECRETS_FOLDER = "/run/secrets"
@@ -82,11 +83,31 @@ class SlackSettings(_Table):
     signing_secret: Secret = Field(
         default=None, description="Signing secret of the Slack app: turns HTTP Events on, where there is no app_token."
     )
-    host: str = Field(default="127.0.0.1", description="Address that HTTP Events are received on.")
-    port: int = Field(default=3000, ge=0, le=65_535, description="Port that HTTP Events are received on.")
+    client_id: str = Field(
+        default="",
+        description="Client ID of the Slack app: workspaces install it by OAuth at /slack/install, in the place of bot_token.",
+    )
+    client_secret: Secret = Field(default=None, description="Client Secret of the Slack app, for OAuth.")
+    public_url: str = Field(
+        default="",
+        description="Public address of the HTTP server, for OAuth: https://mynah.example.com leads to host and port.",
+    )
+    encryption_key: Secret = Field(
+        default=None,
+        description="What tokens that came by OAuth are encrypted with, from `mynah slack key`. With commas between them, "
+        "older keys behind the newest open what they locked, until everything is locked anew at the next start.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that HTTP Events and OAuth are received on.")
+    port: int = Field(default=3000, ge=0, le=65_535, description="Port that HTTP Events and OAuth are received on.")
     api_url: str = Field(default="https://slack.com/api/", description="Address of Slack's Web API.")
     file_hosts: Hosts = Field(
         default=("slack.com",), description="Hosts, with their subdomains, that the bot token is sent to for files."
+    )
+    sockets: int = Field(
+        default=2, ge=1, le=10, description="Connections in Socket Mode; Slack allows ten for all processes of an app."
+    )
+    pace: float = Field(
+        default=1, gt=0, le=1000, description="Calls are made so many times as often as Slack publishes that it allows."
     )
 
 
@@ -102,6 +123,25 @@ class DiscordSettings(_Table):
     file_hosts: Hosts = Field(
         default=("cdn.discordapp.com", "media.discordapp.net"), description="Hosts that attachments are fetched from."
     )
+    shards: str = Field(
+        default="",
+        description="Shards that this process holds: 0-3/16 (the first four of sixteen), 5/16 (one), 16 (all of them); "
+        "empty: as many as Discord advises.",
+    )
+
+    @field_validator("shards")
+    @classmethod
+    def _shards_are_shards(cls, text: str) -> str:
+        try:
+            return str(parse_shards(text) or "")
+        except SettingInvalid as error:
+            raise ValueError(error.reason) from error
+
+    @property
+    def part(self) -> str:
+        """The shards of this process where others hold the rest; empty when it holds all."""
+        shards = parse_shards(self.shards)
+        return str(shards) if shards and shards.is_part else ""
 
 
 class RemoteSettings(_Table):

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from bot.domain.channels import SETTINGS, show_setting
-from bot.domain.commands import COMMANDS, Answer
+from bot.domain.commands import COMMANDS, DOOR, SHORTCUTS, Answer, Command
 from bot.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -77,8 +77,8 @@ def channels_page() -> str:
         "# Settings of channels\n\n"
         "Made from `bot/domain/channels.py` by `python docs/make.py`.\n\n"
         "Every place has all of these. A narrower scope wins: default <- service (the table `[channels]` of the settings "
-        "file) <- workspace <- channel <- thread. `mynah channels explain SCOPE` and `/settings` show where each value "
-        "comes from; `mynah channels set SCOPE NAME VALUE` and `/settings NAME VALUE` change it.\n\n"
+        "file) <- workspace <- channel <- thread. `mynah channels explain SCOPE` and `/mynah settings` show where each value "
+        "comes from; `mynah channels set SCOPE NAME VALUE` and `/mynah settings NAME VALUE` change it.\n\n"
         "| setting | default | meaning |\n|---|---|---|\n"
     )
     for setting in SETTINGS.values():
@@ -99,10 +99,26 @@ def commands_page() -> str:
         needed = "manage-channel permission" if command.changes else ""
         needed = f"{needed}, or to be whose message it is" if command.changes and not command.options else needed
         page.write(f"| `{command.usage}` | {command.description}. | {answered} | {needed} |\n")
+    page.write(
+        f"\n`/{DOOR}` leads to all of them: Slack takes `/{DOOR} ask …`, too, and old manifests' own names. On Discord, who "
+        "manages the channel also has "
+        + ", ".join(f"`/{command.name}`" for command in COMMANDS.values() if command.hidden)
+        + ".\n\n## In the menu of a message\n\n| Slack | Discord | what it does | on Discord shown |\n|---|---|---|---|\n"
+    )
+    for command in SHORTCUTS.values():
+        page.write(_shortcut(command))
     page.write("\n## At the command line\n\n| command | what it does |\n|---|---|\n")
     for name, summary in _cli_commands():
         page.write(f"| `mynah {name}` | {summary} |\n")
     return page.getvalue()
+
+
+def _shortcut(command: Command) -> str:
+    shortcut = command.shortcut
+    if shortcut is None:
+        return ""
+    titles = " | ".join(shortcut.titled(in_threads=in_threads) for in_threads in (True, False))
+    return f"| {titles} | {command.description}. | {'to you alone' if shortcut.personal else 'to all'} |\n"
 
 
 def _cli_commands() -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.words import open_catalogues
 from tests.blocking import blocking_raises
 
 NEVER_RETRIEVED = "never retrieved"
@@ -17,6 +18,12 @@ def nothing_blocks_the_event_loop() -> Iterator[None]:
     """Let every blocking call raise that our own code makes in an event loop; tests and fakes may wait for a file."""
     with blocking_raises():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def catalogues() -> None:
+    """Read what is said in other languages before any event loop runs, as the service does."""
+    open_catalogues()
 
 
 @pytest.fixture(autouse=True, scope="module")

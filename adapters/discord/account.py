@@ -1,7 +1,10 @@
 """What the adapter is told about one Discord application, and how it is invited."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from urllib.parse import quote, urlencode, urlsplit
+
+from bot.domain.shards import ShardRange
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -27,8 +30,17 @@ class DiscordAccount:
     file_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net")
     """Hosts that attachments are fetched from, each as `host` or `host:port`. Plain HTTP, and any port where none is
     named, are allowed for hosts of this machine only, for tests."""
+    shards: ShardRange | None = None
+    """The shards of this process; None for as many as Discord advises, and all of them."""
+    identify_seconds: float = 5.0
+    """How far apart sessions may begin, https://docs.discord.com/developers/events/gateway#rate-limiting."""
     catch_up_seconds: int = 3 * 24 * 3600
     """Messages that were missed longer ago than this are not answered any more."""
+
+    @property
+    def mark(self) -> str:
+        """What tells the token from others in logs and in the storage."""
+        return sha256(self.token.encode()).hexdigest()[:8]
 
     def is_file_host(self, url: str) -> bool:
         """Whether an attachment may be fetched from an address."""

@@ -1,7 +1,7 @@
 """Discord as a platform: the connection and the calls. What things mean is in translate.py and commands.py."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -14,19 +14,34 @@ from adapters.discord.account import DiscordAccount, invite_url
 from adapters.discord.catch_up import CatchUp
 from adapters.discord.checks import findings
 from adapters.discord.client import Client, sign_in, stay_connected
-from adapters.discord.commands import fingerprint, to_registration
+from adapters.discord.directory import DiscordDirectory
 from adapters.discord.files import Files
 from adapters.discord.inbox import Inbox
+from adapters.discord.linked import linked
 from adapters.discord.listeners import Listeners
-from adapters.discord.outcomes import DiscordRefusal, read
+from adapters.discord.outcomes import read
 from adapters.discord.posts import MAX_UPLOAD_BYTES, Posts
 from adapters.discord.progress import Typing, typing
-from adapters.discord.translate import PLATFORM, TEXT_LIMIT, to_quoted
+from adapters.discord.quotes import Quotes
+from adapters.discord.registration import fingerprint, to_registration
+from adapters.discord.translate import PLATFORM, TEXT_LIMIT
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
 from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted, TextPart
-from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
+from bot.ports import (
+    Abilities,
+    Checked,
+    ClipFormat,
+    Clock,
+    Connected,
+    Connection,
+    Directory,
+    Intake,
+    Linked,
+    Live,
+    Platform,
+)
 
 __all__ = ["DiscordAccount", "DiscordPlatform", "invite_url"]
 
@@ -35,7 +50,7 @@ log = structlog.get_logger()
 SIGN_IN_PAUSE_SECONDS = 2.0
 
 
-class DiscordPlatform(Platform, Checked):
+class DiscordPlatform(Platform, Checked, Connected, Directory, Linked):
     """One Discord application. Use it as an async context manager: it holds the HTTP sessions.
 
     Its addresses become those of the whole process when it signs in, for discord.py keeps them in globals; so a process
@@ -48,6 +63,7 @@ class DiscordPlatform(Platform, Checked):
         edit_seconds=1.2,  # five edits in five seconds are allowed
         clip=ClipFormat(format=MediaFormat.OGG, rate=48_000, bitrate=32_000, filename="voice-message.ogg"),
         max_upload_bytes=MAX_UPLOAD_BYTES,
+        field_limit=4_000,
     )
 
     def __init__(self, account: DiscordAccount, clock: Clock) -> None:
@@ -61,6 +77,7 @@ class DiscordPlatform(Platform, Checked):
         self._clock = clock
         self._signing_in = asyncio.Lock()
         self._client: Client | None = None
+        self._directory = DiscordDirectory(clock)
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(trust_env=True)
@@ -114,7 +131,7 @@ class DiscordPlatform(Platform, Checked):
             async with asyncio.TaskGroup() as group:
                 group.create_task(catch_up.run())
                 group.create_task(self._register(client))
-                group.create_task(stay_connected(client, self._clock))
+                group.create_task(stay_connected(client, self._account, intake))
         except* PlatformProblem as problems:
             problem = problems
         else:
@@ -140,7 +157,7 @@ class DiscordPlatform(Platform, Checked):
         """Register the commands if Discord has others; it allows only so many changes a day."""
         application, wanted = client.application_id or client.me, to_registration()
         try:
-            known = await read(client.http.get_global_commands(application))
+            known = await read(client.commands(application))
             if fingerprint(known) != fingerprint(wanted):
                 await read(client.http.bulk_upsert_global_commands(application, wanted))
                 log.info("commands registered", commands=len(wanted))
@@ -156,12 +173,17 @@ class DiscordPlatform(Platform, Checked):
     @override
     async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
         client, _ = await self._for_turn()
-        channel = client.get_partial_messageable(int(quoted.handle["channel"]))
-        try:
-            found = await read(channel.fetch_message(int(quoted.key)))
-        except DiscordRefusal:
-            return None
-        return to_quoted(found, quoted, client.me)
+        return await Quotes(client).look_up(quoted, message)
+
+    @override
+    async def history(self, start: Quoted, *, message: Message, limit: int) -> Sequence[Quoted]:
+        client, _ = await self._for_turn()
+        return await Quotes(client).history(start, message, limit=limit)
+
+    @override
+    async def linked(self, link: str) -> Message | None:
+        client, _ = await self._signed_in()
+        return await linked(client, link)
 
     # --- out -----------------------------------------------------------------
 
@@ -184,7 +206,7 @@ class DiscordPlatform(Platform, Checked):
             return await posts.clip(part.clip, answering=answering, key=key)
         if isinstance(part, FilesPart):
             return await posts.files(part.files, answering=answering, key=key)
-        return await posts.text(part.text, answering=answering, key=key)
+        return await posts.text(part, answering=answering, key=key)
 
     @override
     async def find(self, *, answering: Message, key: str) -> PostId | None:
@@ -194,7 +216,7 @@ class DiscordPlatform(Platform, Checked):
     @override
     async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
         _, posts = await self._for_turn()
-        await posts.edit(post, part.text, answering=answering)
+        await posts.edit(post, part, answering=answering)
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
@@ -205,6 +227,24 @@ class DiscordPlatform(Platform, Checked):
     async def tell(self, person: str, text: str, *, workspace: str) -> None:
         _, posts = await self._signed_in()
         await posts.tell(person, text)
+
+    @override
+    async def locale(self, person: str, *, workspace: str) -> str:
+        return ""  # Discord tells bots nobody's, but who uses a command tells their own with it
+
+    @override
+    async def groups(self, person: str, *, workspace: str, among: Collection[str]) -> Collection[str]:
+        client, _ = await self._for_turn()
+        return await self._directory.roles(client, person, workspace=workspace, among=among)
+
+    @override
+    def connections(self) -> Sequence[Connection]:
+        """Return the shards that this process holds."""
+        client, mark = self._client, self._account.mark
+        if client is None or client.listening is None or client.shard_ids is None:
+            return []
+        count = client.shard_count
+        return [Connection(name=f"Discord bot token ({mark}), shard {shard} of {count}") for shard in client.shard_ids]
 
     # --- the doctor ----------------------------------------------------------
 

@@ -1,16 +1,20 @@
-"""The first answer to a command, reached by the command's token: for fifteen minutes, also after a restart.
+"""The answers to a command that its token reaches: for fifteen minutes, also after a restart.
 
-It is told apart from what has been answered already by its loading flag: a deferred answer has it until its first edit.
+The first one is told apart from what has been answered already by its loading flag: a deferred answer has it until its
+first edit. Follow-ups are seen by those who see the first; what answers its author alone is said by them, for it may be
+said nowhere else. Discord lists them nowhere and takes no nonce for them, so one that was lost on its way, or in a crash,
+may come twice; where the bot is not, it takes five of them.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from discord.http import MultipartParameters, Route
 
 from adapters.discord.client import Client
+from adapters.discord.controls import Component
 from adapters.discord.outcomes import TOKEN_EXPIRED, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, DiscordRefusal, read, write
 from adapters.discord.translate import Posted, Trace, from_snowflake
 from bot.domain.errors import PostNotDone
@@ -22,6 +26,13 @@ OVER = frozenset({UNKNOWN_WEBHOOK, UNKNOWN_MESSAGE, TOKEN_EXPIRED})
 
 LOADING = 1 << 7
 SUPPRESS_EMBEDS = 1 << 2
+
+EPHEMERAL = 1 << 6
+
+FOLLOW_UPS = "/webhooks/{webhook_id}/{webhook_token}"
+FIRST = f"{FOLLOW_UPS}/messages/@original"
+
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 DEFER_MS = 3_000
 """A command must be answered within this time; its turn may be faster than that answer."""
@@ -60,7 +71,7 @@ class Answers:
         Raises:
             PostNotDone: it cannot be looked at now.
         """
-        if "token" not in answering.handle:
+        if not answering.handle.get("token"):
             return None
         while True:
             try:
@@ -72,35 +83,44 @@ class Answers:
                     return None
             await self._clock.sleep(DEFER_PAUSE_SECONDS)
 
-    async def fill(self, answering: Message, text: str) -> FirstAnswer:
-        """Write a text into the first answer; may be repeated without harm.
+    async def fill(self, answering: Message, text: str, under: Sequence[Component] = ()) -> FirstAnswer:
+        """Write a text into the first answer, with components under it; may be repeated without harm.
 
         Raises:
             PostNotDone: certainly not written.
             PostInDoubt: perhaps written.
             DiscordRefusal: it will never be.
         """
-        body = {"content": text, "flags": SUPPRESS_EMBEDS, "allowed_mentions": {"parse": []}}
-        return _first_answer(await write(self._request("PATCH", answering, json=body)))
+        return _first_answer(await write(self._request("PATCH", answering, json=_said(text, under))))
 
     async def fill_with_files(self, answering: Message, parameters: MultipartParameters) -> FirstAnswer:
         """Put files into the first answer, whose text stays; raises as `fill` does."""
-        call = self._request("PATCH", answering, files=parameters.files, form=parameters.multipart)
+        call = self._request("PATCH", answering, FIRST, files=parameters.files, form=parameters.multipart)
         return _first_answer(await write(call))
 
-    async def take_back(self, answering: Message) -> None:
-        """Remove the first answer.
+    async def follow_up(self, answering: Message, text: str) -> Posted:
+        """Say something more to the author of a command alone; raises as `fill` does."""
+        body = {**_said(text), "flags": SUPPRESS_EMBEDS | EPHEMERAL}
+        data = await write(self._request("POST", answering, FOLLOW_UPS, json=body))
+        return Posted(channel=int(data["channel_id"]), message=int(data["id"]), follow_up=True)
+
+    async def change(self, answering: Message, posted: Posted, text: str, under: Sequence[Component] = ()) -> None:
+        """Replace the text of an answer, and what stands under it; raises as `fill` does."""
+        await write(self._request("PATCH", answering, _one(posted), json=_said(text, under)))
+
+    async def take_back(self, answering: Message, posted: Posted | None = None) -> None:
+        """Remove an answer, by default the first one.
 
         Raises:
             PostNotDone: it may still be there.
             DiscordRefusal: it cannot be removed.
         """
-        await read(self._request("DELETE", answering))
+        await read(self._request("DELETE", answering, FIRST if posted is None else _one(posted)))
 
-    async def _request(self, method: Literal["GET", "PATCH", "DELETE"], answering: Message, **body: Any) -> Any:
+    async def _request(self, method: Method, answering: Message, path: str = FIRST, **body: Any) -> Any:
         route = Route(
             method,
-            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            path,
             webhook_id=int(answering.handle["application"]),
             webhook_token=answering.handle["token"],
         )
@@ -117,3 +137,16 @@ def _first_answer(data: Mapping[str, Any]) -> FirstAnswer:
         content=str(data.get("content") or ""),
         files={int(file["id"]): str(file["filename"]) for file in data.get("attachments") or ()},
     )
+
+
+def _one(posted: Posted) -> str:
+    return FIRST if posted.interaction else f"{FOLLOW_UPS}/messages/{posted.message}"
+
+
+def _said(text: str, under: Sequence[Component] = ()) -> dict[str, Any]:
+    return {
+        "content": text,
+        "components": list(under),
+        "flags": SUPPRESS_EMBEDS,
+        "allowed_mentions": {"parse": []},
+    }

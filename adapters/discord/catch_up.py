@@ -25,6 +25,7 @@ from adapters.discord.outcomes import DiscordRefusal, read
 from adapters.discord.translate import PLATFORM, Spot, to_message, to_snowflake
 from bot.domain.errors import PostNotDone, StorageProblem
 from bot.domain.messages import Place
+from bot.domain.shards import shard_of
 from bot.ports import Clock, Intake
 
 log = structlog.get_logger()
@@ -83,42 +84,48 @@ class CatchUp:
         self._inbox = inbox
         self._clock = clock
         self._longest = longest_seconds
-        self._begun = asyncio.Event()
-        self._marked = asyncio.Event()
+        self._begun: asyncio.Queue[int] = asyncio.Queue()
+        self._marked: dict[int, asyncio.Event] = {}
         self._behind: dict[str, asyncio.Event] = {}
+        self._room = asyncio.Semaphore(SIDE_BY_SIDE)
 
-    def begin(self) -> None:
-        """Note that a session begins: from now on new messages wait until older ones are stored."""
-        self._marked.clear()
-        self._begun.set()
+    def begin(self, shard: int) -> None:
+        """Note that a shard's session begins: from now on its new messages wait until older ones are stored."""
+        self._marked[shard] = asyncio.Event()
+        self._begun.put_nowait(shard)
 
     async def passed(self, workspace: str) -> None:
         """Wait until a server's older messages are stored; not for long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GATE_SECONDS):
-                await self._marked.wait()
+                if (marked := self._marked.get(self._shard_of(workspace))) is not None:
+                    await marked.wait()
                 if workspace in self._behind:
                     await self._behind[workspace].wait()
 
     async def run(self) -> None:
-        """Catch up at the beginning of every session, until cancelled."""
-        while True:
-            await self._begun.wait()
-            self._begun.clear()
-            await self._round()
+        """Catch up on a shard's servers at the beginning of each of its sessions, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(self._round(await self._begun.get()))
 
-    async def _round(self) -> None:
-        servers = await self._marks()
-        self._behind = {workspace: asyncio.Event() for workspace in servers}
-        self._marked.set()
-        room = asyncio.Semaphore(SIDE_BY_SIDE)
+    async def _round(self, shard: int) -> None:
+        marked = self._marked[shard]
+        known = await self._marks()
+        servers = {workspace: marks for workspace, marks in known.items() if self._shard_of(workspace) == shard}
+        behind = {workspace: asyncio.Event() for workspace in servers}
+        self._behind |= behind
+        marked.set()
         try:
             async with asyncio.TaskGroup() as group:
                 for workspace, marks in servers.items():
-                    group.create_task(self._catch_up(room, workspace, marks))
+                    group.create_task(self._catch_up(workspace, marks, behind[workspace]))
         finally:
-            for event in self._behind.values():
+            for event in behind.values():
                 event.set()
+
+    def _shard_of(self, workspace: str) -> int:
+        return shard_of(int(workspace) if workspace else None, self._client.shard_count or 1)
 
     async def _marks(self) -> dict[str, dict[int, int]]:
         """Return the marks of each channel by server; direct messages are under the empty name."""
@@ -136,17 +143,17 @@ class CatchUp:
             channels[channel] = max(int(mark), channels.get(channel, 0))
         return servers
 
-    async def _catch_up(self, room: asyncio.Semaphore, workspace: str, marks: Marks) -> None:
+    async def _catch_up(self, workspace: str, marks: Marks, done: asyncio.Event) -> None:
         """Catch up on one server, under supervision: what goes wrong with it keeps no other from being caught up."""
         try:
-            async with room:
+            async with self._room:
                 stretches = await self._server_stretches(workspace, marks) if workspace else _direct_stretches(marks)
                 found = sum([await self._read_channel(channel) for channel in _by_channel(stretches)])
             log.info("caught up", server=workspace, stretches=len(stretches), messages=found)
         except Exception:
             log.exception("not caught up", server=workspace)
         finally:
-            self._behind[workspace].set()
+            done.set()
 
     # --- where something is new ----------------------------------------------
 

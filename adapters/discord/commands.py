@@ -1,91 +1,30 @@
-"""Slash commands, made from the one table: table -> what Discord registers, interaction -> Message or CommandCall. No I/O.
+"""Slash commands, made from the one table: interaction -> Message or CommandCall. No I/O.
 
-https://docs.discord.com/developers/interactions/application-commands
+A command that was used where the bot is not, by somebody who has the app for themselves, is answered to them alone, and
+what it holds belongs to their direct messages: https://docs.discord.com/developers/resources/application#installation-context.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
 
-from adapters.discord.translate import NAME_LIMIT, Spot, spot_of
-from bot.domain.budgets import Period
-from bot.domain.channels import SETTINGS
-from bot.domain.commands import COMMANDS, Answer, Command, CommandCall, Option, OptionKind
+from adapters.discord.registration import ASKED, ATTACHMENT, SLASH, STRING, SUBCOMMAND, SUGGESTIONS
+from adapters.discord.translate import NAME_LIMIT, PRIVATE, Spot, roles_of, spot_of, to_link
+from bot.domain.commands import COMMANDS, DOOR, Answer, Command, CommandCall, OptionKind
 from bot.domain.messages import Addressed, Attachment, Author, Message
-
-SLASH = 1
-STRING, ATTACHMENT = 3, 11
-IN_SERVERS, IN_DIRECT_MESSAGES = 0, 1
-INSTALLED_IN_SERVERS = 0
-
-MANAGE_CHANNELS = discord.Permissions(manage_channels=True)
-
-SUGGESTIONS: Mapping[tuple[str, str], Sequence[str]] = {
-    ("settings", "name"): tuple(SETTINGS),
-    ("budget", "period"): tuple(Period),
-}
-"""What is suggested while somebody types, by command and option."""
+from bot.domain.money import CallKind
+from bot.domain.panel import EMPTY, MODEL_FIELDS, TAKE_BACK, Choice
+from bot.domain.shortcuts import Given, given
+from bot.domain.suggestions import Room, cut
 
 MOST_SUGGESTIONS = 25
+ROOM = Room(most=MOST_SUGGESTIONS, label=100, value=100)
+"""What a menu, or what is suggested while somebody types, shows."""
 
-
-# --- what is registered ------------------------------------------------------
-
-
-def to_registration() -> list[dict[str, Any]]:
-    """Return every command as Discord registers it."""
-    return [_registered(command) for command in COMMANDS.values()]
-
-
-def _registered(command: Command) -> dict[str, Any]:
-    hidden = command.changes and not command.everybody
-    return {
-        "name": command.name,
-        "type": SLASH,
-        "description": command.description,
-        "options": [_registered_option(command, option) for option in command.options],
-        "contexts": [IN_SERVERS, IN_DIRECT_MESSAGES],
-        "integration_types": [INSTALLED_IN_SERVERS],
-        **({"default_member_permissions": MANAGE_CHANNELS.value} if hidden else {}),
-    }
-
-
-def _registered_option(command: Command, option: Option) -> dict[str, Any]:
-    return {
-        "name": option.name,
-        "type": ATTACHMENT if option.kind is OptionKind.FILE else STRING,
-        "description": option.description,
-        "required": option.required,
-        **({"autocomplete": True} if (command.name, option.name) in SUGGESTIONS else {}),
-    }
-
-
-def fingerprint(commands: Iterable[Mapping[str, Any]]) -> str:
-    """Return a hash of commands, alike for those that we would register and those that Discord says it has."""
-    return hashlib.sha256(json.dumps(sorted(map(_essence, commands))).encode()).hexdigest()
-
-
-def _essence(command: Mapping[str, Any]) -> list[Any]:
-    """Return what of a command is ours, without what Discord adds and with what it leaves out."""
-    options = [
-        [o["name"], o["type"], o["description"], bool(o.get("required")), bool(o.get("autocomplete"))]
-        for o in command.get("options") or ()
-    ]
-    contexts, installs = sorted(command.get("contexts") or ()), sorted(command.get("integration_types") or ())
-    permissions = str(command.get("default_member_permissions") or "")
-    return [
-        command["name"],
-        command.get("type", SLASH),
-        command["description"],
-        options,
-        contexts,
-        installs,
-        permissions,
-    ]
+UNNAMED = frozenset({EMPTY, TAKE_BACK})
+"""Choices of menus that commands do not take."""
 
 
 # --- what is used ------------------------------------------------------------
@@ -109,14 +48,23 @@ class Used:
     """Who."""
     may_manage: bool
     """Whether this person manages the channel; everybody does with their own direct messages."""
+    may_administer: bool
+    """Whether this person is in charge of the server."""
+    private: bool
+    """Whether it is answered to its author alone, because the bot is not where it was used."""
     handle: Mapping[str, str]
     """What is needed to answer it."""
 
     @property
     def wants_recording(self) -> bool:
         """Whether it is about a recording and none was given: the last one in the channel is meant."""
-        only_files = all(option.kind is OptionKind.FILE for option in self.command.options)
-        return self.command.answer is Answer.TURN and only_files and not self.attachments
+        takes_one = any(option.kind is OptionKind.FILE for option in self.command.options)
+        return self.command.answer is Answer.TURN and takes_one and not self.attachments and not self.options
+
+    @property
+    def given(self) -> Given:
+        """What the turn works on."""
+        return given(self.command, self.options, to_link)
 
 
 def to_used(interaction: discord.Interaction) -> Used | None:
@@ -125,26 +73,69 @@ def to_used(interaction: discord.Interaction) -> Used | None:
     See https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object.
     """
     data: Mapping[str, Any] = dict(interaction.data or {})
-    command = COMMANDS.get(str(data.get("name")))
-    spot = spot_of(interaction.channel, interaction.guild_id)
-    if command is None or spot is None:
+    name, options = _named(data)
+    command, spot, private = COMMANDS.get(name), spot_in(interaction), is_away(interaction)
+    if data.get("type", SLASH) != SLASH or command is None or spot is None:
         return None
     files = (data.get("resolved") or {}).get("attachments") or {}
-    given = data.get("options") or ()
+    texts = {o["name"]: str(o["value"]).strip() for o in options if o["type"] == STRING}
     return Used(
         key=str(interaction.id),
         command=command,
-        options={o["name"]: str(o["value"]).strip() for o in given if o["type"] == STRING and str(o["value"]).strip()},
-        attachments=tuple(_attachment(files[str(o["value"])]) for o in given if o["type"] == ATTACHMENT),
+        options={option: text for option, text in texts.items() if text},
+        attachments=tuple(_attachment(files[str(o["value"])]) for o in options if o["type"] == ATTACHMENT),
         spot=spot,
-        author=Author(id=str(interaction.user.id), name=interaction.user.display_name, is_bot=interaction.user.bot),
-        may_manage=spot.guild is None or interaction.permissions.manage_channels,
-        handle={
-            "channel": str(spot.posts_to),
-            "application": str(interaction.application_id),
-            "token": interaction.token,
-        },
+        author=author_of(interaction),
+        may_manage=not private and (spot.guild is None or interaction.permissions.manage_channels),
+        may_administer=not private and spot.guild is not None and interaction.permissions.manage_guild,
+        private=private,
+        handle=handle_of(interaction, spot, private=private),
     )
+
+
+def _named(data: Mapping[str, Any]) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """Return the command that is meant, and its options: those of `/mynah` are commands themselves."""
+    name, options = str(data.get("name")), data.get("options") or ()
+    if name == DOOR and options and options[0]["type"] == SUBCOMMAND:
+        return str(options[0]["name"]), options[0].get("options") or ()
+    return name, options
+
+
+def is_away(interaction: discord.Interaction) -> bool:
+    """Return whether something was used where the bot is not: by who has the app for themselves, and not with the bot."""
+    if interaction.guild_id is not None:
+        return not interaction.is_guild_integration()
+    return bool(interaction.context.private_channel)
+
+
+def spot_in(interaction: discord.Interaction) -> Spot | None:
+    """Return where something was used; where the bot is not, the server does not count."""
+    if is_away(interaction):
+        return None if interaction.channel_id is None else Spot(guild=None, channel=interaction.channel_id)
+    return spot_of(interaction.channel, interaction.guild_id)
+
+
+def author_of(interaction: discord.Interaction) -> Author:
+    """Return who used something."""
+    user = interaction.user
+    return Author(
+        id=str(user.id),
+        name=user.display_name,
+        is_bot=user.bot,
+        groups=roles_of(user),
+        locale=str(interaction.locale),
+        locale_here=str(interaction.guild_locale or ""),
+    )
+
+
+def handle_of(interaction: discord.Interaction, spot: Spot, *, private: bool) -> dict[str, str]:
+    """Return what is needed to answer what somebody used."""
+    handle = {
+        "channel": str(spot.posts_to),
+        "application": str(interaction.application_id),
+        "token": interaction.token,
+    }
+    return {**handle, PRIVATE: "yes"} if private else handle
 
 
 def _attachment(file: Mapping[str, Any]) -> Attachment:
@@ -170,10 +161,12 @@ def to_turn(used: Used, recording: tuple[Attachment, ...] = ()) -> Message:
         key=used.key,
         place=used.spot.place(int(used.key)),
         author=used.author,
-        text=" ".join(used.options.values()),
+        text=used.given.text,
         attachments=used.attachments or recording,
         addressed=Addressed.COMMAND,
         command=used.command.name,
+        quoted=used.given.quoted,
+        language=used.given.language,
         handle=used.handle,
     )
 
@@ -186,12 +179,64 @@ def to_call(used: Used) -> CommandCall:
         place=used.spot.place(),
         author=used.author,
         may_manage=used.may_manage,
+        may_administer=used.may_administer,
     )
 
 
 def suggestions(interaction: discord.Interaction) -> list[str]:
     """Return what fits what somebody has typed so far."""
-    data: Mapping[str, Any] = dict(interaction.data or {})
-    focused = next((option for option in data.get("options") or () if option.get("focused")), {"name": "", "value": ""})
-    known = SUGGESTIONS.get((str(data.get("name")), focused["name"]), ())
+    name, _, focused = _focused(interaction)
+    known = SUGGESTIONS.get((name, focused["name"]), ())
     return [name for name in known if str(focused["value"]).lower() in name][:MOST_SUGGESTIONS]
+
+
+def _focused(interaction: discord.Interaction) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
+    """Return the command that somebody types, what its options hold, and the option that they type into."""
+    name, options = _named(dict(interaction.data or {}))
+    focused = next((option for option in options if option.get("focused")), {"name": "", "value": ""})
+    return name, {str(o["name"]): str(o["value"]) for o in options if o["type"] == STRING}, focused
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What somebody types into an option for which the intake knows what fits."""
+
+    name: str
+    """The field of the settings."""
+    typed: str
+    """The part of it that is to be completed."""
+    before: str
+    """What stands before that part: of models there may be several, with commas between them."""
+    spot: Spot
+    """Where."""
+    author: Author
+    """Who."""
+
+
+def to_asked(interaction: discord.Interaction) -> Asked | None:
+    """Read what somebody types; None where the intake is not asked."""
+    name, options, focused = _focused(interaction)
+    spot = spot_in(interaction)
+    if (name, focused["name"]) not in ASKED or spot is None or is_away(interaction):
+        return None
+    kind = options.get("kind") or CallKind.CHAT
+    fields = {"model": f"{kind}_model", "voice": "voice", "settings": options.get("name", "")}
+    before, comma, typed = str(focused["value"]).rpartition(",")
+    several = fields[name] in MODEL_FIELDS
+    return Asked(
+        name=fields[name],
+        typed=typed.strip() if several else str(focused["value"]),
+        before=f"{before}{comma} " if several and comma else "",
+        spot=spot,
+        author=author_of(interaction),
+    )
+
+
+def to_choices(asked: Asked, found: Sequence[Choice]) -> list[Choice]:
+    """Return what is offered for what somebody types, within what Discord shows."""
+    named = [
+        Choice(value=f"{asked.before}{each.value}", label=f"{asked.before}{each.label}")
+        for each in found
+        if each.value not in UNNAMED
+    ]
+    return [replace(each, label=cut(each.label, ROOM.label)) for each in named if len(each.value) <= ROOM.value]

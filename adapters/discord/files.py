@@ -15,6 +15,7 @@ from adapters.discord.client import Client
 from adapters.discord.outcomes import GONE, DiscordRefusal, read
 from bot.domain.errors import MediaForbidden, MediaGone, PostNotDone
 from bot.domain.messages import Attachment
+from bot.words import phrase
 
 log = structlog.get_logger()
 
@@ -58,28 +59,28 @@ class Files:
             async for chunk in self._stream(fresh):
                 yield chunk
         except _Expired as error:
-            raise MediaGone("its fresh address gives nothing either") from error
+            raise MediaGone(phrase("its fresh address gives nothing either")) from error
 
     async def _stream(self, url: str) -> AsyncIterator[bytes]:
         if not self._account.is_file_host(url):
-            raise MediaForbidden("It is not kept at Discord, and I fetch files from nowhere else.")
+            raise MediaForbidden(phrase("It is not kept at Discord, and I fetch files from nowhere else."))
         try:
             async with self._session.get(url, allow_redirects=False, timeout=TIMEOUT) as response:
                 if response.status in EXPIRED:
                     raise _Expired
                 if response.status != 200:
-                    raise PostNotDone(f"the download was answered {response.status}")
+                    raise PostNotDone(phrase("the download was answered {status}", status=response.status))
                 async for chunk in response.content.iter_chunked(CHUNK_BYTES):
                     yield chunk
         except (aiohttp.ClientError, OSError) as error:
-            raise PostNotDone(f"the download broke off ({type(error).__name__})") from error
+            raise PostNotDone(phrase("the download broke off ({problem})", problem=type(error).__name__)) from error
 
 
 async def _fresh_address(client: Client, attachment: Attachment) -> str:
     """Ask the message that a file came with where it is now."""
     channel, message = attachment.handle.get("channel"), attachment.handle.get("message")
     if not channel or not message:  # a file given to a command belongs to no message
-        raise MediaGone("its address has expired")
+        raise MediaGone(phrase("its address has expired"))
     try:
         found = await read(client.get_partial_messageable(int(channel)).fetch_message(int(message)))
     except DiscordRefusal as error:
@@ -88,7 +89,7 @@ async def _fresh_address(client: Client, attachment: Attachment) -> str:
         raise MediaForbidden(error.reason) from error
     url = next((file.url for file in _files_of(found) if str(file.id) == attachment.id), None)
     if url is None:
-        raise MediaGone("its message has it no longer")
+        raise MediaGone(phrase("its message has it no longer"))
     return url
 
 

@@ -5,14 +5,14 @@ never passes a message that was not stored; when the process ends first, the mes
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 import structlog
 
 from bot.domain.errors import StorageProblem
-from bot.domain.messages import Message
+from bot.domain.messages import Message, Place
 from bot.ports import Clock, Intake
 
 log = structlog.get_logger()
@@ -40,11 +40,22 @@ class Inbox:
 
     async def store(self, message: Message) -> bool:
         """Hand a message to the intake until it is stored; returns whether it was new, and for us."""
+        return await self._insist(lambda: self._intake.accept(message), message.job_id)
+
+    async def edit(self, message: Message, *, said_at: int) -> bool:
+        """Hand over an edited message in the same way; returns whether it is answered anew."""
+        return await self._insist(lambda: self._intake.edited(message, said_at=said_at), message.job_id)
+
+    async def delete(self, place: Place, key: str) -> bool:
+        """Tell in the same way that a message was deleted; returns whether it was known."""
+        return await self._insist(lambda: self._intake.deleted(place, key), key)
+
+    async def _insist(self, tell: Callable[[], Awaitable[bool]], about: str) -> bool:
         tries = 0
         while True:
             try:
-                return await self._intake.accept(message)
+                return await tell()
             except StorageProblem as error:
-                log.warning("message not stored", job=message.job_id, reason=str(error))
+                log.warning("message not stored", job=about, reason=str(error))
             await self._clock.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import discord
@@ -18,6 +17,7 @@ from discord.http import MultipartParameters
 
 from adapters.discord.answers import OVER, Answers, FirstAnswer
 from adapters.discord.client import Client
+from adapters.discord.controls import Component, rows
 from adapters.discord.homes import Home, Homes
 from adapters.discord.outcomes import (
     GONE,
@@ -30,11 +30,12 @@ from adapters.discord.outcomes import (
     write,
 )
 from adapters.discord.search import Search
-from adapters.discord.translate import Posted, Trace, from_post_id, to_nonce, upload_name
-from adapters.discord.uploads import sound_file, titled_files, voice_message
+from adapters.discord.translate import Posted, Trace, from_post_id, is_private, to_nonce, upload_name
+from adapters.discord.uploads import sound_file, text_message, titled_files, voice_message
 from bot.domain.errors import PlatformProblem, PostRefused
-from bot.domain.messages import Message, NamedFile, PostId, VoiceClip
+from bot.domain.messages import Message, NamedFile, PostId, TextPart, VoiceClip
 from bot.ports import Clock
+from bot.words import phrase
 
 log = structlog.get_logger()
 
@@ -58,31 +59,43 @@ class Posts:
 
     # --- texts ---------------------------------------------------------------
 
-    async def text(self, text: str, *, answering: Message, key: str) -> PostId:
+    async def text(self, part: TextPart, *, answering: Message, key: str) -> PostId:
         """Post a text; raises as `Platform.post` does."""
+        text, under = part.marked, _under(part, answering)
         first = await self._answers.first(answering)
         trace = Trace(key=key, content=text)
         if first is not None and (first.loading or first.fits(trace)):
             self._search.sending(trace)
-            return self._search.sent(key, (await self._answers.fill(answering, text)).posted)
+            return self._search.sent(key, (await self._answers.fill(answering, text, under)).posted)
+        if first is not None and is_private(answering):
+            return self._search.sent(key, await self._answers.follow_up(answering, text))
         home = await self._home(answering, first)
         trace = Trace(key=key, content=text, reply_to=home.reply_to)
         earlier = await self._search.earlier(trace, home.channel, answering)
         if earlier is not None:
-            await read(self._message(earlier).edit(content=text))
+            await self._rewrite(earlier, text, under)
             return self._search.sent(key, earlier)
         self._search.sending(trace)
-        message = await _replying(home, lambda reference: self._send_text(home, text, key, reference))
+        message = await _replying(home, lambda reference: self._send_text(home, text, under, key, reference))
         return self._search.sent(key, Posted(channel=home.channel, message=message))
 
-    async def _send_text(self, home: Home, text: str, key: str, reference: Reference) -> int:
-        channel = self._client.get_partial_messageable(home.channel)
-        replying: dict[str, Any] = {} if reference is None else {"reference": reference}
-        message = await write(channel.send(text, nonce=to_nonce(key), suppress_embeds=True, **replying))
-        if message.content.strip() != text.strip():
+    async def _send_text(
+        self, home: Home, text: str, under: Sequence[Component], key: str, reference: Reference
+    ) -> int:
+        """Send a text; https://docs.discord.com/developers/resources/message#create-message."""
+        parameters = text_message(text, under, nonce=to_nonce(key), reference=reference)
+        with parameters:
+            found = await write(self._client.http.send_message(home.channel, params=parameters))
+        message = int(found["id"])
+        if found["content"].strip() != text.strip() or len(found.get("components") or ()) != len(under):
             # The nonce was known: this is what was posted before a crash, when the text had not grown so far.
-            await read(message.edit(content=text))
-        return message.id
+            await self._rewrite(Posted(channel=home.channel, message=message), text, under)
+        return message
+
+    async def _rewrite(self, posted: Posted, text: str, under: Sequence[Component]) -> None:
+        """Replace text and components; https://docs.discord.com/developers/resources/message#edit-message."""
+        with text_message(text, under) as parameters:
+            await read(self._client.http.edit_message(posted.channel, posted.message, params=parameters))
 
     async def tell(self, person: str, text: str) -> None:
         """Write to one person; raises as `Platform.tell` does.
@@ -91,7 +104,9 @@ class Posts:
         See https://docs.discord.com/developers/resources/user#create-dm.
         """
         if not (person.isascii() and person.isdecimal()):
-            raise PostRefused(f"{person!r} is no id of a person at Discord, which is a number.")
+            raise PostRefused(
+                phrase("{person} is no id of a person at Discord, which is a number.", person=repr(person))
+            )
         room = await read(self._client.http.start_private_message(int(person)))
         channel = self._client.get_partial_messageable(int(room["id"]))
         await write(channel.send(text, nonce=to_nonce(uuid4().hex), suppress_embeds=True))
@@ -155,17 +170,24 @@ class Posts:
         first = await self._answers.first(answering)
         if first is not None and first.fits(Trace(key=key)):
             return self._search.sent(key, first.posted)
+        if first is not None and is_private(answering):
+            return self._search.sent(key, await self._fill_with_files(filling, answering, first))
         try:
             posted = await self._post_files(send, answering, first, key)
         except DiscordRefusal as error:
             if first is None or error.code not in {MISSING_ACCESS, MISSING_PERMISSIONS}:
                 raise
-            with filling(kept=first.files) as parameters:
-                posted = (await self._answers.fill_with_files(answering, parameters)).posted
+            posted = await self._fill_with_files(filling, answering, first)
         else:
             if first is not None and first.loading:
                 await self._take_back(answering)
         return self._search.sent(key, posted)
+
+    async def _fill_with_files(
+        self, filling: Callable[..., MultipartParameters], answering: Message, first: FirstAnswer
+    ) -> Posted:
+        with filling(kept=first.files) as parameters:
+            return (await self._answers.fill_with_files(answering, parameters)).posted
 
     async def _post_files(
         self, send: Callable[[Home], Awaitable[int]], answering: Message, first: FirstAnswer | None, key: str
@@ -203,16 +225,16 @@ class Posts:
         """Look for a post; raises as `Platform.find` does."""
         return await self._search.find(answering=answering, key=key)
 
-    async def edit(self, post: PostId, text: str, *, answering: Message) -> None:
-        """Replace the text of a post; raises as `Platform.edit` does."""
-        posted = from_post_id(post)
-        if not (posted.interaction and await self._by_token(lambda: self._answers.fill(answering, text), answering)):
-            await read(self._message(posted).edit(content=text))
+    async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
+        """Replace the text of a post, and the buttons under it; raises as `Platform.edit` does."""
+        posted, text, under = from_post_id(post), part.marked, _under(part, answering)
+        if not await self._by_token(lambda: self._answers.change(answering, posted, text, under), answering, posted):
+            await self._rewrite(posted, text, under)
 
     async def delete(self, post: PostId, *, answering: Message) -> None:
         """Remove a post; raises as `Platform.delete` does."""
         posted = from_post_id(post)
-        if posted.interaction and await self._by_token(lambda: self._answers.take_back(answering), answering):
+        if await self._by_token(lambda: self._answers.take_back(answering, posted), answering, posted):
             return
         try:
             await read(self._message(posted).delete())
@@ -220,9 +242,9 @@ class Posts:
             if error.code not in GONE:
                 raise
 
-    async def _by_token(self, change: Callable[[], Awaitable[object]], answering: Message) -> bool:
-        """Change a first answer by its command's token; False when that reaches it no more."""
-        if "token" not in answering.handle:
+    async def _by_token(self, change: Callable[[], Awaitable[object]], answering: Message, posted: Posted) -> bool:
+        """Change an answer by its command's token; False for other posts, and when that reaches it no more."""
+        if not answering.handle.get("token") or not (posted.interaction or posted.follow_up):
             return False
         try:
             await read(change())
@@ -236,9 +258,16 @@ class Posts:
         return self._client.get_partial_messageable(posted.channel).get_partial_message(posted.message)
 
 
+def _under(part: TextPart, answering: Message) -> Sequence[Component]:
+    """Return the buttons under a text; what one person alone sees, where we are not, has none: nothing could follow."""
+    return [] if is_private(answering) else rows(answering.job_id, part.actions)
+
+
 def _refuse_too_large(content: bytes) -> None:
     if len(content) > MAX_UPLOAD_BYTES:
-        raise PostRefused(f"The file is larger than the {MAX_UPLOAD_BYTES // 2**20} MiB that Discord takes.")
+        raise PostRefused(
+            phrase("The file is larger than the {size} MiB that Discord takes.", size=MAX_UPLOAD_BYTES // 2**20)
+        )
 
 
 async def _replying(home: Home, send: Send) -> int:

@@ -1,11 +1,12 @@
 """The live view of a turn: typing, for as long as it works. It never holds a turn up, and its failures are only logged.
 
-Typing is shown for ten seconds at a time. A command shows by itself that somebody is at work.
+Typing is shown for ten seconds at a time. A command shows by itself that somebody is at work. There is no plan of the
+stages: Discord has no such thing, and a post that lists them would be in the way of the answer that takes its place.
 https://docs.discord.com/developers/resources/channel#trigger-typing-indicator
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -28,7 +29,15 @@ class Typing(Live):
     """Shows the same for every stage: Discord has no words for what somebody is busy with."""
 
     @override
+    async def expect(self, stages: Sequence[Stage]) -> None:
+        return
+
+    @override
     async def stage(self, stage: Stage) -> None:
+        return
+
+    @override
+    async def topic(self, words: str) -> None:
         return
 
 

@@ -73,7 +73,7 @@ class Search:
         Raises:
             PostNotDone: it could not be looked for now.
         """
-        age = self._clock.now() - from_snowflake(int(answering.key))
+        age = self._clock.now() - from_snowflake(_since(answering))
         if trace.key in self._sent or age < NONCE_MS:
             return None
         return await self._look(channel, answering, trace)
@@ -81,7 +81,7 @@ class Search:
     async def _look(self, channel: int, answering: Message, trace: Trace) -> Posted | None:
         """Look through a channel after a message; one that is gone, or that we may not read, has nothing."""
         try:
-            return await self._look_after(channel, int(answering.key), trace)
+            return await self._look_after(channel, _since(answering), trace)
         except DiscordRefusal as error:
             if error.code in GONE or error.code == MISSING_ACCESS:
                 return None
@@ -98,3 +98,8 @@ class Search:
                 break
             after = max(int(item["id"]) for item in page)
         return None
+
+
+def _since(answering: Message) -> int:
+    """Return what a post can only stand after: what it answers, or the button that it was wanted by."""
+    return int(answering.handle.get("since") or answering.key)

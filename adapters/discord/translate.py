@@ -15,6 +15,7 @@ from typing import Any
 import discord
 
 from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId, Quoted
+from bot.words import phrase, say
 
 PLATFORM = "discord"
 
@@ -29,6 +30,14 @@ NONCE_LENGTH = 25
 FILE_DIGEST_LENGTH = 10
 
 TEXT_LIMIT = 2_000
+
+PRIVATE = "private"
+"""In a message's handle: it is answered to its author alone."""
+
+LINKED = "linked"
+"""In the handle of what a message refers to: it does so by a link, which may lead anywhere."""
+
+_LINK = re.compile(r"https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/channels/(@me|\d{1,20})/(\d{1,20})/(\d{1,20})/?")
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 _TOKEN = re.compile(r"<(@[!&]?|#)(\d{1,20})>|<a?:(\w{2,32}):\d{1,20}>")
@@ -90,13 +99,31 @@ def to_message(message: discord.Message, spot: Spot, me: int) -> Message | None:
     return Message(
         key=str(message.id),
         place=spot.place(message.id),
-        author=Author(id=str(message.author.id), name=message.author.display_name, is_bot=_is_bot(message, me)),
+        author=_author(message, me),
         text=readable(_content(message), _names(message, me)),
         attachments=to_attachments(message, spot.posts_to),
         addressed=_addressed(message, spot, me),
         quoted=(*_head(spot), *_replied_to(message, spot, me)),
         handle={"channel": str(spot.posts_to)},
+        edited=message.edited_at.isoformat() if message.edited_at else "",
+        said_at=from_snowflake(message.id),
     )
+
+
+def _author(message: discord.Message, me: int) -> Author:
+    """Return who said it. Messages tell nobody's own language, only what the server prefers."""
+    return Author(
+        id=str(message.author.id),
+        name=message.author.display_name,
+        is_bot=_is_bot(message, me),
+        groups=roles_of(message.author),
+        locale_here=str(message.guild.preferred_locale) if message.guild else "",
+    )
+
+
+def roles_of(user: discord.abc.User) -> tuple[str, ...]:
+    """Return somebody's roles in a server, the one that everybody has included; none where they are not told."""
+    return tuple(str(role.id) for role in user.roles) if isinstance(user, discord.Member) else ()
 
 
 def _head(spot: Spot) -> tuple[Quoted, ...]:
@@ -121,6 +148,20 @@ def _replied_to(message: discord.Message, spot: Spot, me: int) -> tuple[Quoted, 
     if isinstance(found, discord.DeletedReferencedMessage):
         return ()
     return ((found and to_quoted(found, quoted, me)) or quoted,)
+
+
+def to_link(text: str) -> Quoted | None:
+    """Return the message that a text is the link to; None for a text that is anything else, or says more."""
+    link = _LINK.fullmatch(text)
+    if link is None:
+        return None
+    server, channel, message = link.groups()
+    return Quoted(channel=channel, key=message, handle={"channel": channel, LINKED: server})
+
+
+def is_private(message: Message) -> bool:
+    """Return whether a message is answered to its author alone."""
+    return PRIVATE in message.handle
 
 
 def to_quoted(message: discord.Message, quoted: Quoted, me: int) -> Quoted | None:
@@ -223,8 +264,11 @@ def thread_name(message: Message) -> str:
     """Name the thread in which a message is answered after what it says, or after who says it."""
     words = " ".join(message.text.split())
     if not words:
-        kind = "Voice note" if any(file.voice_note for file in message.attachments) else "Recording"
-        words = f"{kind} from {' '.join(message.author.name.split()) or 'somebody'}"
+        person = " ".join(message.author.name.split()) or phrase("somebody")
+        is_note = any(file.voice_note for file in message.attachments)
+        words = (
+            say("Voice note from {person}", person=person) if is_note else say("Recording from {person}", person=person)
+        )
     return words if len(words) <= THREAD_NAME_LIMIT else f"{words[: THREAD_NAME_LIMIT - 1].rstrip()}…"
 
 
@@ -298,14 +342,22 @@ class Posted:
     """The message."""
     interaction: bool = False
     """True when it is the first answer to a command, which may stand where we cannot see."""
+    follow_up: bool = False
+    """True when it is another answer to a command, for its author alone."""
+
+
+INTERACTION, FOLLOW_UP = "interaction", "follow-up"
 
 
 def to_post_id(posted: Posted) -> PostId:
     """Name a post."""
-    return PostId(f"{posted.channel}:{posted.message}{':interaction' if posted.interaction else ''}")
+    kind = INTERACTION if posted.interaction else FOLLOW_UP if posted.follow_up else ""
+    return PostId(f"{posted.channel}:{posted.message}{kind and f':{kind}'}")
 
 
 def from_post_id(post: PostId) -> Posted:
     """Return where a post stands."""
     channel, message, *rest = post.split(":")
-    return Posted(channel=int(channel), message=int(message), interaction=bool(rest))
+    return Posted(
+        channel=int(channel), message=int(message), interaction=INTERACTION in rest, follow_up=FOLLOW_UP in rest
+    )

@@ -11,6 +11,7 @@ import base64
 import io
 import json
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import discord
 from discord.http import MultipartParameters, handle_message_parameters
@@ -65,6 +66,35 @@ class TitledFile(discord.File):
     @override
     def to_dict(self, index: int) -> dict[str, object]:
         return {**super().to_dict(index), "title": self.title}
+
+
+def text_message(
+    text: str,
+    under: Sequence[Mapping[str, Any]],
+    *,
+    nonce: str | None = None,
+    reference: discord.MessageReference | None = None,
+) -> MultipartParameters:
+    """Return the request that posts or replaces a text with components under it, which discord.py does not remember.
+
+    Args:
+        text: its content.
+        under: its components.
+        nonce: of a new message.
+        reference: what a new message replies to.
+    """
+    missing = discord.utils.MISSING
+    parameters = handle_message_parameters(
+        content=text,
+        nonce=nonce,
+        flags=missing if nonce is None else discord.MessageFlags(suppress_embeds=True),
+        allowed_mentions=discord.AllowedMentions.none(),
+        message_reference=missing if reference is None else reference.to_message_reference_dict(),
+    )
+    if parameters.payload is None:
+        raise ValueError("a text has no files")
+    parameters.payload["components"] = list(under)
+    return parameters
 
 
 def voice_message(

@@ -20,6 +20,7 @@ from adapters.gateways.sound import RATE, SoundReader
 from bot.domain.audio import ENCODINGS, MediaFile, MediaFormat
 from bot.domain.errors import ModelInDoubt, ModelRefused
 from bot.domain.models import Delta, Finished, Segment, SpeechRequest, TextDelta, TranscriptionRequest
+from bot.words import phrase
 
 TRANSCRIPTIONS = "/audio/transcriptions"
 SPEECH = "/audio/speech"
@@ -115,7 +116,7 @@ class TranscriptAnswer:
         if error := answer.get("error"):
             raise charged(problem(read_error(error), self.asked.call, unbilled=self.asked.insured), self._usage)
         if not isinstance(answer.get("text"), str):
-            raise ModelInDoubt("the answer holds no transcript", model=self.asked.call.model)
+            raise ModelInDoubt(phrase("the answer holds no transcript"), model=self.asked.call.model)
         self.over = True
         text = answer["text"]
         return _segments(answer) or ([TextDelta(text=text)] if text.strip() else ())
@@ -127,7 +128,7 @@ class TranscriptAnswer:
             ModelInDoubt: there was no answer.
         """
         if not self.over:
-            raise ModelInDoubt("the answer broke off", model=self.asked.call.model)
+            raise ModelInDoubt(phrase("the answer broke off"), model=self.asked.call.model)
         yield Finished(usage=self._usage)
 
     def _count(self, usage: dict[str, Any], duration: float | None) -> None:
@@ -189,7 +190,7 @@ class SoundAnswer:
         if name.endswith("json"):
             self._error = bytearray()
         elif name and name != "application/octet-stream" and not name.startswith("audio/"):
-            raise ModelInDoubt(f"the answer is {name}, not sound", model=self.asked.call.model)
+            raise ModelInDoubt(phrase("the answer is {kind}, not sound", kind=name), model=self.asked.call.model)
         elif rate := _RATE.search(kind):
             # Headerless sound tells its rate here: `audio/pcm;rate=24000;channels=1`.
             self._sound = SoundReader(self.form, int(rate[1]))
@@ -216,5 +217,5 @@ class SoundAnswer:
             raise charged(found, replace(usage, cost=a_cost(an_object(answer.get("usage")).get("cost"))))
         yield from self._sound.end()
         if not self._sound.bytes:
-            raise ModelRefused("it said nothing", model=call.model, usage=usage)
+            raise ModelRefused(phrase("it said nothing"), model=call.model, usage=usage)
         yield Finished(usage=replace(usage, audio_ms=self._sound.milliseconds))

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from bot.domain.audio import MediaFile
+from bot.words import phrase
 
 PIECE_BYTES = 3 * 65_536
 """Read at once. A multiple of three, so that the pieces' base64 joins without padding in between."""
@@ -130,7 +131,7 @@ class _OpenFile:
         """Read the next bytes of the file, as they are sent."""
         data = self.file.read(count)
         if len(data) < count:
-            raise OSError("the file became shorter while it was sent")
+            raise OSError(phrase("the file became shorter while it was sent"))
         return base64.b64encode(data) if self.encoded else data
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from adapters.gateways.problems import status_of
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnreachable
+from bot.words import phrase
 
 FAILURES = 5
 REST_SECONDS = 30.0
@@ -96,7 +97,12 @@ class Breaker:
         if self._rests_until is None:
             return False
         if (left := self.resting) > 0:
-            reason = f"{self._gateway} failed {self._most} times in a row and is left alone for {left:.0f} s"
+            reason = phrase(
+                "{gateway} failed {count} times in a row and is left alone for {seconds} s",
+                gateway=self._gateway,
+                count=self._most,
+                seconds=f"{left:.0f}",
+            )
             raise ModelBusy(reason, model=model, retry_after=left)
         self._tried = True
         _log.info("gateway is tried again", gateway=self._gateway)

@@ -137,19 +137,29 @@ class ModelList:
         return None if found is None else self._priced(model, found)
 
     async def facts(self) -> Mapping[str, ModelFacts]:
-        """Return what is known of every model. Nobody waits who can be given something that was read before."""
+        """Return what is known of every model. Nobody waits who can be given something that was read before.
+
+        Who waits no longer leaves the reading to go on for the next one.
+        """
         if not self._is_due():
             return self._facts
-        if self._read_at is None or self._background is None:
+        if self._background is None:
             await self._refresh()
-        elif self._refreshing is None or self._refreshing.done():
+            return self._facts
+        if self._refreshing is None or self._refreshing.done():
             self._refreshing = self._background.create_task(self._refresh())
+        if self._read_at is None:
+            await asyncio.shield(self._refreshing)
         return self._facts
 
     async def catalogue(self) -> Catalogue:
         """Return what every model can do."""
-        facts = await self.facts()
-        return {self._ref(name): self._priced(name, found).capabilities for name, found in facts.items()}
+        await self.facts()
+        return self.known()
+
+    def known(self) -> Catalogue:
+        """Return what every model can do as far as that is known now, without asking."""
+        return {self._ref(name): self._priced(name, found).capabilities for name, found in self._facts.items()}
 
     def _priced(self, model: str, found: ModelFacts) -> ModelFacts:
         full = str(self._ref(model))

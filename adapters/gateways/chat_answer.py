@@ -30,6 +30,7 @@ from adapters.gateways.sound import Base64Stream, SoundReader
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelRefused
 from bot.domain.models import Accepted, Delta, Finished, ReasoningDelta, SoundDelta, TextDelta
 from bot.domain.money import Nanodollars, Usage
+from bot.words import phrase
 
 SLACK_TOKENS = 16
 """Over `max_tokens` without suspicion."""
@@ -130,7 +131,7 @@ class ChatAnswer:
             ModelProblem: the answer broke off, or there is none.
         """
         if not self.complete:
-            raise ModelInDoubt("the answer broke off", model=self._call.model)
+            raise ModelInDoubt(phrase("the answer broke off"), model=self._call.model)
         yield from self._last_sound()
         if not self._said:
             self._explain_nothing()
@@ -141,7 +142,10 @@ class ChatAnswer:
         came = self._said or self._thought
         forgiven = self._asked.insured and (reason == "error" or not came)
         if came and not forgiven:
-            return ModelInDoubt(shorten(f"the answer broke off: {found.message}", self._call), model=self._call.model)
+            return ModelInDoubt(
+                shorten(phrase("the answer broke off: {reason}", reason=found.message), self._call),
+                model=self._call.model,
+            )
         return problem(found, self._call, unbilled=forgiven)
 
     def _name(self, chunk: dict[str, Any]) -> Sequence[Delta]:
@@ -181,7 +185,7 @@ class ChatAnswer:
             raise self._unreadable_sound() from error
 
     def _unreadable_sound(self) -> ModelInDoubt:
-        return ModelInDoubt("its sound cannot be read", model=self._call.model)
+        return ModelInDoubt(phrase("its sound cannot be read"), model=self._call.model)
 
     def _measure(self, text: str) -> None:
         """Count what certainly took a token; thinking counts within `max_tokens`, too."""
@@ -214,13 +218,15 @@ class ChatAnswer:
     def _explain_nothing(self) -> None:
         model, reason, usage = self._call.model, self._reason, self._usage
         if reason == "content_filter":
-            raise ModelRefused("its content filter stopped the answer", model=model, usage=usage)
+            raise ModelRefused(phrase("its content filter stopped the answer"), model=model, usage=usage)
         if reason == "length" or (self._thought and reason != "stop"):
-            raise ModelRefused("it used all its tokens for thinking; raise max_tokens", model=model, usage=usage)
+            raise ModelRefused(
+                phrase("it used all its tokens for thinking; raise max_tokens"), model=model, usage=usage
+            )
         if reason is None and self._asked.insured and not usage.tokens_out and not usage.cost:
-            raise ModelBusy("it sent an empty answer", model=model)
+            raise ModelBusy(phrase("it sent an empty answer"), model=model)
         if self._thought or reason != "stop" or not self.may_be_empty:
-            raise ModelRefused("it answered with nothing", model=model, usage=usage)
+            raise ModelRefused(phrase("it answered with nothing"), model=model, usage=usage)
 
 
 class DictatedAnswer(ChatAnswer):

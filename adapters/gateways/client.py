@@ -31,6 +31,7 @@ from adapters.gateways.problems import Call
 from adapters.gateways.reply import FAULTS, Patience, Reply, now, read, refusal, told
 from adapters.gateways.retry import Tries
 from bot.domain.errors import ModelInDoubt, ModelProblem, ModelRefused, ModelUnreachable
+from bot.words import phrase
 
 LONGEST_LISTING = 67_108_864
 KEEPALIVE_SECONDS = 15.0
@@ -215,7 +216,9 @@ async def _opened(upload: Upload, call: Call, stack: AsyncExitStack) -> Upload:
     try:
         return await stack.enter_async_context(upload)
     except OSError as error:
-        raise ModelRefused("the recording could not be read from this machine's disk", model=call.model) from error
+        raise ModelRefused(
+            phrase("the recording could not be read from this machine's disk"), model=call.model
+        ) from error
 
 
 def _time(date: str | None) -> datetime | None:

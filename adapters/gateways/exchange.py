@@ -31,6 +31,7 @@ from adapters.gateways.refusals import refuse_what_it_cannot, sounds
 from bot.domain.errors import ModelCannot
 from bot.domain.models import ChatRequest, Request, SpeechRequest, TranscriptionRequest
 from bot.domain.money import CallKind
+from bot.words import phrase
 
 KEPT_SECONDS = 86_400
 """How long the response cache keeps an answer, at the most: https://openrouter.ai/docs/guides/features/response-caching."""
@@ -146,11 +147,11 @@ class Codec:
                 body = transcription_form(request, boundary, times=self.endpoint.tells_times)
                 return body, f"multipart/form-data; boundary={boundary}"
             case None:
-                raise _no_path("transcribe", call)
+                raise _no_path(NO_EAR, call)
 
     def _speech(self, request: SpeechRequest, facts: ModelFacts, answer: SoundAnswer) -> Exchange:
         if not self.endpoint.speaks:
-            raise _no_path("speak", answer.asked.call)
+            raise _no_path(NO_MOUTH, answer.asked.call)
         voice = request.voice or next(iter(facts.capabilities.voices), None)
         body = encode_speech(request, voice=voice, form=answer.form)
         return Exchange(path=SPEECH, body=body, answer=answer, headers={**self._session(request), "Accept": "*/*"})
@@ -163,8 +164,12 @@ class Codec:
 
 def _refuse_silence(request: ChatRequest, model: str) -> None:
     if profile_of(request.model).needs_sound and not request.aloud and not sounds(request):
-        raise ModelCannot(f"{model} is only for what is heard or said aloud", model=model)
+        raise ModelCannot(phrase("{model} is only for what is heard or said aloud", model=model), model=model)
 
 
-def _no_path(what: str, call: Call) -> ModelCannot:
-    return ModelCannot(f"its gateway has no way to {what}", model=call.model)
+NO_EAR = phrase("its gateway has no way to transcribe")
+NO_MOUTH = phrase("its gateway has no way to speak")
+
+
+def _no_path(reason: str, call: Call) -> ModelCannot:
+    return ModelCannot(reason, model=call.model)

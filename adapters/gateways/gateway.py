@@ -28,6 +28,7 @@ from bot.domain.journal import Step
 from bot.domain.models import Capabilities, Catalogue, Delta, ModelRef, Request
 from bot.domain.money import Account, Usage
 from bot.ports import Billed, Checked, Gateway, Listed
+from bot.words import phrase
 
 PATIENCE = Patience()
 
@@ -135,13 +136,15 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
         call = self._call(request.model)
         match found.fate:
             case Fate.UNCHARGED:
-                raise ModelBusy("the call that was cut off came to nothing and was not charged", model=call.model)
+                raise ModelBusy(
+                    phrase("the call that was cut off came to nothing and was not charged"), model=call.model
+                )
             case Fate.LOST:
                 raise found.doubt(call.model)
             case Fate.KEPT:
                 exchange = await self._repeated(step, request)
                 if exchange is None:
-                    raise replace(found, reason="its answer was to another question than there is now").doubt(
+                    raise replace(found, reason=phrase("its answer was to another question than there is now")).doubt(
                         call.model
                     )
                 return self._replay.answer(exchange, found, call)
@@ -167,6 +170,10 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
         return self._models.age
 
     @override
+    def listed(self) -> Catalogue:
+        return self._models.known()
+
+    @override
     async def catalogue(self) -> Catalogue:
         """Return the models that it offers; those of a built-in table for as long as it does not say."""
         return await self._models.catalogue()
@@ -183,7 +190,7 @@ class RemoteGateway(Gateway, Checked, Billed, Listed):
     def _facts(self, model: str) -> ModelFacts:
         found = self._models.find(model)
         if found is None and self._models.age is not None:
-            raise ModelUnknown(f"{self.name} does not list it", model=self._full(model))
+            raise ModelUnknown(phrase("{gateway} does not list it", gateway=self.name), model=self._full(model))
         return found or UNLISTED
 
     def _full(self, model: str) -> str:

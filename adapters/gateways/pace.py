@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.domain.errors import ModelUnreachable
+from bot.words import phrase
 
 MINUTE = 60.0
-NO_TURN = "too many calls wait for it"
+NO_TURN = phrase("too many calls wait for it")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

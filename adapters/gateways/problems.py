@@ -25,6 +25,7 @@ from bot.domain.errors import (
     ModelUnauthorised,
     ModelUnknown,
 )
+from bot.words import Phrase, phrase
 
 LONGEST_REASON = 240
 LONGEST_CODE = 9
@@ -147,7 +148,8 @@ def problem(error: VendorError, call: Call, *, insured: bool = False, unbilled: 
         insured: see `Endpoint.insured`.
         unbilled: it is certain, for another reason than the status, that nothing was charged.
     """
-    reason = shorten(f"{error.message or 'no reason given'} ({error.status})", call)
+    message = shorten(error.message, call, LONGEST_REASON - len(f" ({error.status})")) or phrase("no reason given")
+    reason = phrase("{message} ({status})", message=message, status=error.status)
     if error.gone:
         return ModelUnknown(reason, model=call.model)
     if _is_busy(error) and (error.status != SERVER or insured or unbilled):
@@ -166,12 +168,14 @@ def _is_busy(error: VendorError) -> bool:
     return error.status in BUSY or (error.status == 402 and error.retry_after is not None)
 
 
-def shorten(text: str, call: Call) -> str:
-    """Make a vendor's text fit for people: one line, not too long, without the key."""
+def shorten(text: str, call: Call, most: int = LONGEST_REASON) -> str:
+    """Make a vendor's text fit for people: one line, not too long, without the key; our own words stay a phrase."""
+    if isinstance(text, Phrase):
+        return phrase(text.template, **{name: shorten(str(value), call, most) for name, value in text.blanks.items()})
     if call.secret:
         text = text.replace(call.secret, "[key]")
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _status(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:

@@ -28,6 +28,7 @@ from bot.domain.models import (
     TextDelta,
 )
 from bot.domain.money import Usage
+from bot.words import phrase
 
 ALIKE = 0.9
 """Of the words. The rest is how numbers and names are written."""
@@ -124,11 +125,11 @@ class ReadAloudAnswer(ChatAnswer):
 
     def _refuse_too_much(self) -> None:
         if self._sound.bytes > MOST_BYTES:
-            raise ModelRefused("it does not stop speaking", model=self._call.model, usage=self._asked.usage)
+            raise ModelRefused(phrase("it does not stop speaking"), model=self._call.model, usage=self._asked.usage)
 
     def _compare(self, usage: Usage) -> None:
         if not self._kept:
-            raise ModelRefused("it wrote and did not speak", model=self._call.model, usage=usage)
+            raise ModelRefused(phrase("it wrote and did not speak"), model=self._call.model, usage=usage)
         if self._kept[0].format is MediaFormat.PCM16 and similarity(self._text, "".join(self._words)) < ALIKE:
-            reason = "it said something else than the text that it was to read aloud"
+            reason = phrase("it said something else than the text that it was to read aloud")
             raise ModelRefused(reason, model=self._call.model, usage=usage)

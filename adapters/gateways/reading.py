@@ -7,6 +7,7 @@ from typing import Any
 from adapters.gateways.problems import Call
 from bot.domain.errors import ModelInDoubt
 from bot.domain.money import Nanodollars, nanodollars
+from bot.words import phrase
 
 DEAREST = Decimal(1_000_000)
 """US dollars: more than that is no cost. A column of 64 bits holds it in nano-dollars, and the sum of thousands."""
@@ -27,9 +28,9 @@ def decoded(data: str, call: Call) -> dict[str, Any]:
     try:
         found = JSON.decode(data)
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise ModelInDoubt("the answer cannot be read", model=call.model) from error
+        raise ModelInDoubt(phrase("the answer cannot be read"), model=call.model) from error
     if not isinstance(found, dict):
-        raise ModelInDoubt("the answer cannot be read", model=call.model)
+        raise ModelInDoubt(phrase("the answer cannot be read"), model=call.model)
     return found
 
 

@@ -11,6 +11,7 @@ from adapters.gateways.endpoints import Endpoint
 from adapters.gateways.problems import Call, status_of
 from bot.domain.errors import ModelCannot, ModelProblem, ModelRefused
 from bot.domain.money import Account
+from bot.words import phrase
 
 PAUSES = (0.3, 0.6, 1.2, 2.0, 3.0, 3.0)
 """Seconds between two looks for a record that may still appear."""
@@ -60,7 +61,7 @@ class Records:
                 return None
             raise
         except (ValueError, RecursionError) as error:
-            raise ModelRefused("its record cannot be read", model=call.model) from error
+            raise ModelRefused(phrase("its record cannot be read"), model=call.model) from error
         if page.at is None or generation.created is None:
             return Record(generation=generation, age=None)
         return Record(generation=generation, age=page.at - generation.created)
@@ -91,9 +92,13 @@ class Records:
             ModelProblem: it could not be asked.
         """
         if not self._endpoint.account_path:
-            raise ModelCannot(f"{self._endpoint.name} does not tell what it charged", model=call.model)
+            raise ModelCannot(
+                phrase("{gateway} does not tell what it charged", gateway=self._endpoint.name), model=call.model
+            )
         answer = await self._client.get(self._endpoint.account_path, call)
         try:
             return read_account(answer)
         except (ValueError, RecursionError) as error:
-            raise ModelCannot(f"{self._endpoint.name} does not tell what it charged", model=call.model) from error
+            raise ModelCannot(
+                phrase("{gateway} does not tell what it charged", gateway=self._endpoint.name), model=call.model
+            ) from error

@@ -38,6 +38,7 @@ from bot.domain.errors import ModelInDoubt, ModelProblem
 from bot.domain.journal import Step
 from bot.domain.models import Accepted, Delta, Finished
 from bot.domain.money import Usage
+from bot.words import phrase
 
 RECENT = timedelta(seconds=KEPT_SECONDS) - timedelta(minutes=5)
 """How old a call may be for its answer to be asked for: not the very last minutes of its keeping."""
@@ -79,13 +80,13 @@ class Found:
 async def find_out(records: Records, endpoint: Endpoint, step: Step, call: Call) -> Found:
     """Find out what became of a call; waits some seconds for its record."""
     if step.vendor_id is None or not endpoint.generation_path:
-        return _lost("nobody can tell what became of it")
+        return _lost(phrase("nobody can tell what became of it"))
     try:
         record = await records.awaited(step.vendor_id, call)
     except ModelProblem as problem:
-        return _lost(f"nobody could be asked what became of it: {problem.reason}")
+        return _lost(phrase("nobody could be asked what became of it: {reason}", reason=problem.reason))
     if record is None:
-        return _lost("its gateway has no record of it yet")
+        return _lost(phrase("its gateway has no record of it yet"))
     return replace(_judged(record, keeps=endpoint.caches and bool(step.digest)), name=step.vendor_id)
 
 
@@ -94,11 +95,11 @@ def _judged(record: Record, *, keeps: bool) -> Found:
     if generation.unpaid:
         return Found(fate=Fate.UNCHARGED, usage=generation.usage)
     if not generation.complete:
-        return _lost("it did not come to its end", generation.usage)
+        return _lost(phrase("it did not come to its end"), generation.usage)
     if not keeps:
-        return _lost("its answer was lost, and its gateway did not keep it", generation.usage)
+        return _lost(phrase("its answer was lost, and its gateway did not keep it"), generation.usage)
     if record.age is None or record.age > RECENT:
-        return _lost("its answer is too old to be kept", generation.usage)
+        return _lost(phrase("its answer is too old to be kept"), generation.usage)
     return Found(fate=Fate.KEPT, usage=generation.usage)
 
 
@@ -144,9 +145,9 @@ class Replay:
                     return
                 missed = reply.header(self.endpoint.id_header)
         except ModelProblem as problem:
-            raise replace(found, reason=f"its answer could not be fetched: {problem.reason}").doubt(
-                call.model
-            ) from problem
+            raise replace(
+                found, reason=phrase("its answer could not be fetched: {reason}", reason=problem.reason)
+            ).doubt(call.model) from problem
         raise await self._missed(missed, found, call)
 
     async def _again(self, reply: Reply, exchange: Exchange, found: Found) -> AsyncGenerator[Delta, None]:
@@ -167,7 +168,7 @@ class Replay:
             self.missed[found.name] = name
             _log.warning("asked again by mistake, at an unknown cost", call=name, model=call.model)
         usage = None if found.usage is None else _both(found.usage, more)
-        return ModelInDoubt("its gateway dropped the answer early", model=call.model, usage=usage)
+        return ModelInDoubt(phrase("its gateway dropped the answer early"), model=call.model, usage=usage)
 
     async def _awaited(self, name: str | None, call: Call) -> Usage:
         try:

@@ -11,6 +11,7 @@ from httpx_sse import EventSource
 
 from adapters.gateways.problems import Answered, Call, problem, read_body
 from bot.domain.errors import ModelInDoubt, ModelProblem
+from bot.words import Phrase, phrase
 
 FAULTS = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 """All that sending and reading can raise; `TimeoutError` is an `OSError`."""
@@ -157,7 +158,9 @@ class Reply:
         elif kind == "application/json":
             yield b"".join([part async for part in self._arriving()]).decode(errors="replace")
         else:
-            raise httpx.DecodingError(f"the answer is {kind or 'of no kind'}, not an event stream")
+            raise httpx.DecodingError(
+                phrase("the answer is {kind}, not an event stream", kind=kind or phrase("of no kind"))
+            )
 
     async def _arriving(self) -> AsyncGenerator[bytes, None]:
         async for part in self._response.aiter_bytes():
@@ -165,7 +168,7 @@ class Reply:
             if now() > self._until:
                 raise TimeoutError
             if self._waiting_bytes > LONGEST_EVENT:
-                raise httpx.DecodingError("the answer is too long")
+                raise httpx.DecodingError(phrase("the answer is too long"))
             yield part
 
 
@@ -204,13 +207,13 @@ async def read(response: httpx.Response, limit: int) -> bytes:
 def told(fault: Exception) -> str:
     """Say what went wrong, in our words: the exceptions' own may hold addresses."""
     if isinstance(fault, TimeoutError) or isinstance(fault.__cause__, TimeoutError):
-        return "it took too long"
+        return phrase("it took too long")
     if isinstance(fault, httpx.DecodingError):
-        return str(fault)
+        return fault.args[0] if isinstance(fault.args[0], Phrase) else str(fault)
     # The transport calls a refused connection a timeout: https://github.com/karpetrosyan/httpx-aiohttp.
     if isinstance(fault, httpx.ConnectError) or isinstance(fault.__cause__, aiohttp.ClientConnectorError):
-        return "no connection could be made"
-    return "the connection was cut"
+        return phrase("no connection could be made")
+    return phrase("the connection was cut")
 
 
 def now() -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from types import TracebackType
 from typing import Self
@@ -30,6 +30,7 @@ from bot.domain.models import (
     TranscriptionRequest,
 )
 from bot.ports import Checked, Gateway
+from bot.words import phrase
 
 Embedded = Hearing | Thinking | Speaking
 """A model in its house."""
@@ -141,9 +142,15 @@ class LocalGateway(Gateway, Checked):
 
     def _find(self, name: str) -> Embedded:
         if name not in self._embedded:
-            reason = self.missing.get(name) or f"the embedded models are {', '.join(self._embedded) or 'not installed'}"
+            reason = self.missing.get(name) or _known(self._embedded)
             raise ModelUnknown(reason, model=_full(name))
         return self._embedded[name]
+
+
+def _known(models: Collection[str]) -> str:
+    if not models:
+        return phrase("the embedded models are not installed")
+    return phrase("the embedded models are {models}", models=", ".join(models))
 
 
 def _full(name: str) -> str:
@@ -155,19 +162,23 @@ def _deltas(model: Embedded, request: Request) -> AsyncGenerator[Delta, None]:
     match model, request:
         case Hearing(), TranscriptionRequest():
             if request.audio.format not in model.capabilities.audio_formats:
-                raise ModelCannot(f"it does not hear {request.audio.format}", model=_full(request.model))
+                raise ModelCannot(
+                    phrase("it does not hear {format}", format=request.audio.format), model=_full(request.model)
+                )
             return model.perform(request)
         case Thinking(), ChatRequest():
             if any(turn.audio or turn.pictures or turn.videos or turn.links for turn in request.turns):
-                raise ModelCannot("it reads words, and hears and sees nothing", model=_full(request.model))
+                raise ModelCannot(phrase("it reads words, and hears and sees nothing"), model=_full(request.model))
             if request.aloud:
-                raise ModelCannot("it writes and does not speak", model=_full(request.model))
+                raise ModelCannot(phrase("it writes and does not speak"), model=_full(request.model))
             return model.perform(request)
         case Speaking(), SpeechRequest():
             return model.perform(request)
         case _:
             kinds = ", ".join(sorted(model.capabilities.kinds))
-            raise ModelCannot(f"{_full(request.model)} is for {kinds}", model=_full(request.model))
+            raise ModelCannot(
+                phrase("{model} is for {kinds}", model=_full(request.model), kinds=kinds), model=_full(request.model)
+            )
 
 
 @contextmanager
@@ -178,6 +189,8 @@ def _translated(name: str) -> Iterator[None]:
     except WorkerError as error:
         raise ModelRefused(error.message or error.kind, model=_full(name)) from error
     except WorkerCrashed as error:
-        raise ModelUnreachable(f"its process died: {error.reason}", model=_full(name)) from error
+        raise ModelUnreachable(phrase("its process died: {reason}", reason=error.reason), model=_full(name)) from error
     except WorkerTimeout as error:
-        raise ModelUnreachable(f"it took longer than {error.seconds:.0f} s", model=_full(name)) from error
+        raise ModelUnreachable(
+            phrase("it took longer than {seconds} s", seconds=f"{error.seconds:.0f}"), model=_full(name)
+        ) from error

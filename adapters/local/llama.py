@@ -14,6 +14,8 @@ from typing import Any
 
 from typing_extensions import override
 
+from bot.words import phrase
+
 HANDLERS: dict[str, Callable[[Mapping[str, Any]], Iterator[object]]] = {}
 """`chat`, once `setup` has run."""
 
@@ -90,7 +92,7 @@ class Llama:
         starts = [at for at, message in enumerate(messages) if at and message["role"] == "user"]
         first = bisect_left(starts, x=True, key=lambda at: self._fits([*fixed, *messages[at:]], limit))
         if first == len(starts):
-            raise TooLong(f"the text is longer than the {limit} tokens that it can read")
+            raise TooLong(phrase("the text is longer than the {limit} tokens that it can read", limit=limit))
         return [*fixed, *messages[starts[first] :]]
 
     def _fits(self, messages: Sequence[Any], limit: int) -> bool:

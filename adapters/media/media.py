@@ -20,6 +20,7 @@ from bot.domain.audio import Conversion, MediaFacts, MediaFile, MediaFormat
 from bot.domain.errors import MediaTooLong, MediaUnreadable, SettingInvalid
 from bot.domain.health import Finding
 from bot.ports import Checked, ClipFormat, Media
+from bot.words import phrase
 
 _MEGABYTE = 1024 * 1024
 _MEMORY_LIMIT_BYTES = 2048 * _MEGABYTE
@@ -173,9 +174,9 @@ def _translated(max_seconds: float) -> Iterator[None]:
     except WorkerError as error:
         if error.kind == "TooLong":
             raise MediaTooLong(seconds=float(error.message), limit=max_seconds) from error
-        reason = error.message if error.kind == "Unreadable" else "it cannot be converted"
+        reason = error.message if error.kind == "Unreadable" else phrase("it cannot be converted")
         raise MediaUnreadable(reason) from error
     except WorkerCrashed as error:
-        raise MediaUnreadable("it makes the decoder crash") from error
+        raise MediaUnreadable(phrase("it makes the decoder crash")) from error
     except WorkerTimeout as error:
-        raise MediaUnreadable("it takes too long to decode") from error
+        raise MediaUnreadable(phrase("it takes too long to decode")) from error

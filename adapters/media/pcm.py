@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from adapters.media.problems import TooLong, Unreadable
 from adapters.media.source import check_shape, opened
+from bot.words import phrase
 
 Pcm = NDArray[np.int16]
 """Mono samples."""
@@ -53,7 +54,7 @@ def blocks(path: str, *, rate: int, max_seconds: float, raw_rate: int = 0) -> It
             raise TooLong(f"{total / rate:.0f}")
         yield block
     if not total:
-        raise Unreadable("there is no sound in it that can be decoded")
+        raise Unreadable(phrase("there is no sound in it that can be decoded"))
 
 
 def _decoded_frames(path: str) -> Iterator[AudioFrame]:

@@ -11,6 +11,7 @@ from adapters.media.formats import EXPORTS
 from adapters.media.problems import TooLong, Unreadable
 from adapters.media.source import Source, opened
 from bot.domain.audio import MediaFormat
+from bot.words import phrase
 
 
 class _Measure:
@@ -84,7 +85,7 @@ def _like(stream: AudioStream, muxer: OutputContainer) -> AudioStream:
     try:
         return muxer.add_stream_from_template(stream)
     except ValueError as error:
-        raise Unreadable(f"a {muxer.format.name} file cannot hold its sound") from error
+        raise Unreadable(phrase("a {format} file cannot hold its sound", format=muxer.format.name)) from error
 
 
 def _packets(source: Source, stream: AudioStream) -> "Iterator[Packet[AudioStream]]":
@@ -101,5 +102,5 @@ def _shift(packet: "Packet[AudioStream]", by: int) -> None:
 
 def _not_nothing(seconds: float) -> float:
     if seconds <= 0:
-        raise Unreadable("there is no sound in it")
+        raise Unreadable(phrase("there is no sound in it"))
     return seconds

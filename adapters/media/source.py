@@ -19,6 +19,7 @@ from av.stream import Discard, Disposition
 
 from adapters.media.problems import Unreadable
 from adapters.media.sniff import HEAD_BYTES, Container, sniff
+from bot.words import phrase
 
 _DECODERS = (
     "aac,aac_latm,alac,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,flac,gsm_ms,"
@@ -56,7 +57,7 @@ class Source:
             Unreadable: there is none, or it is none that we decode.
         """
         if not self.demuxer.streams.audio:
-            raise Unreadable("it has no sound")
+            raise Unreadable(phrase("it has no sound"))
         stream = self.demuxer.streams.audio[0]
         check_shape(stream.codec_context.sample_rate, stream.codec_context.channels)
         for other in self.demuxer.streams:
@@ -77,7 +78,7 @@ def check_shape(rate: int, channels: int) -> None:
         Unreadable: no recording has such a rate, or so many channels.
     """
     if rate not in _RATES or not 1 <= channels <= _MAX_CHANNELS or rate * channels > _MAX_SAMPLES:
-        raise Unreadable("its sound is of no usable kind")
+        raise Unreadable(phrase("its sound is of no usable kind"))
 
 
 @contextmanager
@@ -93,12 +94,12 @@ def opened(path: str) -> Iterator[Source]:
         file.seek(0)
         container = sniff(head)
         if container is None:
-            raise Unreadable("it is empty" if not head else "it is no audio or video that I know")
+            raise Unreadable(phrase("it is empty") if not head else phrase("it is no audio or video that I know"))
         try:
             with av.open(file, "r", container_options=_options(container), io_open=_refuse, **_TOLERANT) as demuxer:
                 yield Source(demuxer=demuxer, container=container, head=head, bytes=os.fstat(file.fileno()).st_size)
         except (av.error.FFmpegError, UnicodeDecodeError) as error:
-            raise Unreadable("it is damaged") from error
+            raise Unreadable(phrase("it is damaged")) from error
 
 
 def _options(container: Container) -> dict[str, str]:
@@ -110,4 +111,4 @@ def _options(container: Container) -> dict[str, str]:
 
 
 def _refuse(url: str, *_: object) -> NoReturn:
-    raise Unreadable(f"it wants to open {url!r}")
+    raise Unreadable(phrase("it wants to open {url}", url=f"{url!r}"))

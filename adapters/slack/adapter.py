@@ -1,49 +1,64 @@
 """Slack as a platform: the connection and the calls. What things mean is in translate.py and commands.py."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
+from hashlib import sha256
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
 import structlog
-from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from adapters.slack.account import LOOPBACK_HOSTS, SlackAccount
-from adapters.slack.catch_up import CatchUp
+from adapters.slack.account import SlackAccount
+from adapters.slack.agents import Agents
+from adapters.slack.catch_ups import CatchUps
 from adapters.slack.checks import findings
+from adapters.slack.clients import Clients, WorkspaceClient, open_session, plain_client
+from adapters.slack.directory import SlackDirectory
 from adapters.slack.files import Files
-from adapters.slack.listeners import QUIET, Listeners, listening_app
+from adapters.slack.http import serve_http
+from adapters.slack.installed import InstalledTokens
+from adapters.slack.linked import linked
+from adapters.slack.listeners import Listeners, listening_app
+from adapters.slack.missing import Missing
+from adapters.slack.oauth import Flow, oauth_flow
 from adapters.slack.outcomes import SlackRefusal, read, write
 from adapters.slack.pages import PAGE, pages
 from adapters.slack.progress import Progress
 from adapters.slack.quotes import Quotes
+from adapters.slack.replies import Replies
 from adapters.slack.sockets import Sockets
+from adapters.slack.tokens import Tokens
 from adapters.slack.translate import (
     PLATFORM,
-    Identity,
     carried_post,
     from_post_id,
-    to_metadata,
     to_post,
-    to_post_id,
 )
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PlatformProblem, PostNotDone
 from bot.domain.health import Finding
 from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, PostId, Quoted, TextPart
-from bot.ports import Abilities, Checked, ClipFormat, Clock, Intake, Live, Platform
+from bot.ports import (
+    Abilities,
+    Checked,
+    ClipFormat,
+    Clock,
+    Connected,
+    Connection,
+    Directory,
+    Installations,
+    Intake,
+    Linked,
+    Live,
+    Paced,
+    Platform,
+)
 
 log = structlog.get_logger()
 
-TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
-CONNECTIONS = 200
 SIGN_IN_PAUSE_SECONDS = 2.0
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
 
@@ -51,8 +66,8 @@ FIND_DELAYS = (0.5, 1.5)
 """Seconds between two looks for a post in doubt: a clip shows up some time after Slack said yes."""
 
 
-class SlackPlatform(Platform, Checked):
-    """One Slack app in one workspace. Use it as an async context manager: it holds the shared HTTP session."""
+class SlackPlatform(Platform, Checked, Connected, Directory, Linked, Paced):
+    """One Slack app, in one workspace or many. Use it as an async context manager: it holds the shared HTTP session."""
 
     name = PLATFORM
     abilities = Abilities(
@@ -60,62 +75,88 @@ class SlackPlatform(Platform, Checked):
         edit_seconds=1.2,  # chat.update may be called some 50 times a minute
         clip=ClipFormat(format=MediaFormat.MP3, rate=24_000, bitrate=64_000, filename="reply.mp3"),
         max_upload_bytes=1_000_000_000,
+        commands_in_threads=False,
+        in_threads=True,
+        shows_plan=True,
+        purges=True,  # https://docs.slack.dev/developer-policy
     )
 
-    def __init__(self, account: SlackAccount, clock: Clock) -> None:
+    def __init__(self, account: SlackAccount, clock: Clock, installations: Installations | None = None) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             account: tokens and addresses.
             clock: to wait, and to know what is too old to be answered.
+            installations: of an app that workspaces let in by OAuth; None for one workspace by its token.
         """
+        self._installations = installations
         self._account = account
         self._clock = clock
-        self._me: Identity | None = None
+        self._sockets: Sockets | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-        proxy = proxy_for(self._account.api_url)
-        self._session = aiohttp.ClientSession(timeout=TIMEOUT, connector=connector, proxy=proxy)
-        self._client = self._new_client(self._account.bot_token)
-        self._files = Files(self._account, self._client, self._session, self._clock)
-        self._progress = Progress(self._client, self._clock)
+        self._session = open_session(self._account)
+        self._group = await asyncio.TaskGroup().__aenter__()
+        self._clients = Clients(self._account, self._session, self._clock, self._installed())
+        missing = Missing()
+        self._agents = Agents(self._clients, missing)
+        self._replies = Replies(self._clients, missing)
+        self._directory = SlackDirectory(self._clients, self._clock)
+        self._progress = Progress(self._agents, self._replies, self._clock)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._group.__aexit__(None, None, None)  # whatever happened, tokens that are being renewed are stored
         await self._session.close()
 
-    def _new_client(self, token: str) -> AsyncWebClient:
-        """Return a client that never repeats a call by itself."""
-        client = AsyncWebClient(
-            token=token, base_url=self._account.api_url, session=self._session, retry_handlers=[], logger=QUIET
-        )
-        client.proxy = None  # the session has it; the SDK takes it from the environment also for hosts that need none
-        return client
+    def _installed(self) -> Tokens | None:
+        """Return the tokens of all workspaces that let us in; None for one workspace by its token."""
+        if self._installations is None or self._account.oauth is None:
+            return None
+        client = plain_client(self._account, self._session)
+        return InstalledTokens(self._group, self._installations, client, self._account.oauth, self._clock)
+
+    def _flow(self) -> Flow | None:
+        """Return how workspaces let us in."""
+        if self._installations is None or self._account.oauth is None:
+            return None
+        client = plain_client(self._account, self._session)
+        return oauth_flow(self._account.oauth, self._installations, client, self._account.api_url)
+
+    def _client(self, message: Message) -> WorkspaceClient:
+        """Return the client of the workspace that a message was said in."""
+        return self._clients.of(message.place.workspace)
+
+    def _files(self, message: Message) -> Files:
+        """Return the files of the workspace that a message was said in."""
+        return Files(self._account, self._client(message), self._session, self._clock)
 
     # --- in ------------------------------------------------------------------
 
     @override
     async def serve(self, intake: Intake) -> None:
-        me = await self._sign_in()
+        await self._sign_in()
         longest = self._account.catch_up_seconds
-        catch_up = CatchUp(self._client, intake, me, self._clock, longest_seconds=longest)
-        listeners = Listeners(self._client, intake, me, catch_up)
-        app = listening_app(self._account, self._client, me, listeners)
+        catch_ups = CatchUps(self._clients, intake, self._clock, longest_seconds=longest)
+        listeners = Listeners(self._clients, intake, catch_ups, self._agents)
+        app = listening_app(self._account, self._clients, listeners)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(catch_up.run())
-                group.create_task(self._listen(app, catch_up))
+                group.create_task(catch_ups.run())
+                if self._account.listens:
+                    group.create_task(serve_http(self._account, app, self._flow()))
+                if self._account.uses_sockets:
+                    group.create_task(self._listen(app, catch_ups))
         except* PlatformProblem as problems:
             problem = problems
         else:
             return
         raise _first(problem)
 
-    async def _sign_in(self) -> Identity:
-        """Ask Slack who we are, until it answers.
+    async def _sign_in(self) -> None:
+        """Find out where we are, until Slack answers.
 
         Raises:
             SlackRefusal: the token is not accepted; says what to do.
@@ -124,50 +165,39 @@ class SlackPlatform(Platform, Checked):
             raise PlatformProblem("Slack needs an app token (Socket Mode) or a signing secret (HTTP): set one of them.")
         while True:
             try:
-                return await self._identity()
+                await self._clients.tokens.workspaces()
             except PostNotDone as error:
                 log.warning("slack not reached", reason=error.reason)
                 await self._clock.sleep(error.retry_after or SIGN_IN_PAUSE_SECONDS)
+            else:
+                return
 
-    async def _identity(self) -> Identity:
-        """Return who we are, https://docs.slack.dev/reference/methods/auth.test."""
-        if self._me is None:
-            answer = await read(self._client.auth_test())
-            self._me = Identity(
-                team=str(answer["team_id"]), user=str(answer["user_id"]), bot=str(answer.get("bot_id") or "")
-            )
-        return self._me
-
-    async def _listen(self, app: AsyncApp, catch_up: CatchUp) -> None:
-        if self._account.uses_sockets:
-            client = self._new_client(self._account.app_token)
-            sockets = Sockets(app, client, self._session, self._clock, on_recovered=catch_up.again)
-            await sockets.run(self._account.sockets)
-        else:
-            await self._listen_by_http(app)
-
-    async def _listen_by_http(self, app: AsyncApp) -> None:
-        """Take signed requests until cancelled, https://docs.slack.dev/apis/events-api/using-http-request-urls."""
-        account = self._account
-        server = app.server(port=account.http_port, path=account.http_path, host=account.http_host)
-        runner = web.AppRunner(server.web_app, access_log=None)
-        await runner.setup()
+    async def _listen(self, app: AsyncApp, catch_ups: CatchUps) -> None:
+        client = plain_client(self._account, self._session, self._account.app_token)
+        sockets = Sockets(app, client, self._session, self._account, self._clock, on_recovered=catch_ups.again)
+        self._sockets = sockets
         try:
-            await web.TCPSite(runner, account.http_host, account.http_port).start()
-            await asyncio.Event().wait()
-        except OSError as error:
-            where = f"{account.http_host}:{account.http_port}"
-            raise PlatformProblem(f"Slack's events cannot be taken at {where}: {error.strerror}.") from error
+            await sockets.run()
         finally:
-            await runner.cleanup()
+            self._sockets = None
 
     @override
     def fetch(self, message: Message, attachment: Attachment) -> AsyncIterator[bytes]:
-        return self._files.download(attachment)
+        return self._files(message).download(attachment)
 
     @override
     async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
-        return await Quotes(self._client).look_up(quoted, message, await self._identity())
+        me = await self._clients.identity(message.place.workspace)
+        return await Quotes(self._client(message)).look_up(quoted, message, me)
+
+    @override
+    async def history(self, start: Quoted, *, message: Message, limit: int) -> Sequence[Quoted]:
+        me = await self._clients.identity(message.place.workspace)
+        return await Quotes(self._client(message)).thread(start, message, me, limit=limit)
+
+    @override
+    async def linked(self, link: str) -> Message | None:
+        return await linked(self._clients, link)
 
     # --- out -----------------------------------------------------------------
 
@@ -179,21 +209,12 @@ class SlackPlatform(Platform, Checked):
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
         place = answering.place
         if isinstance(part, ClipPart):
-            return await self._files.upload_clip(part.clip, channel=place.channel, thread=place.thread, key=key)
+            files = self._files(answering)
+            return await files.upload_clip(part.clip, channel=place.channel, thread=place.thread, key=key)
         if isinstance(part, FilesPart):
             titled = {file.name: file for file in part.files}
-            return await self._files.upload(titled, channel=place.channel, thread=place.thread, key=key)
-        answer = await write(
-            self._client.chat_postMessage(
-                channel=place.channel,
-                thread_ts=place.thread,
-                metadata=to_metadata(key),
-                unfurl_links=False,
-                unfurl_media=False,
-                **to_post(part.text),
-            )
-        )
-        return to_post_id(str(answer["channel"]), str(answer["ts"]))
+            return await self._files(answering).upload(titled, channel=place.channel, thread=place.thread, key=key)
+        return await self._replies.post(part, answering=answering, key=key)
 
     @override
     async def find(self, *, answering: Message, key: str) -> PostId | None:
@@ -207,9 +228,10 @@ class SlackPlatform(Platform, Checked):
 
     async def _look(self, answering: Message, key: str) -> PostId | None:
         """Look through the thread once; the token of a post stands in its metadata or in its file's name."""
-        me, place = await self._identity(), answering.place
+        place = answering.place
+        client, me = self._client(answering), await self._clients.identity(place.workspace)
         items = pages(
-            lambda cursor: self._client.conversations_replies(
+            lambda cursor: client.conversations_replies(
                 channel=place.channel,
                 ts=place.thread or answering.key,
                 include_all_metadata=True,
@@ -220,6 +242,7 @@ class SlackPlatform(Platform, Checked):
         try:
             async for item in items:
                 post = carried_post(item, place.channel, key, me)
+                post = post or self._replies.carried(item, me, answering=answering, key=key)
                 if post is not None:
                     return post
         except SlackRefusal as error:
@@ -229,42 +252,54 @@ class SlackPlatform(Platform, Checked):
 
     @override
     async def edit(self, post: PostId, part: TextPart, *, answering: Message) -> None:
-        channel, ts, _ = from_post_id(post)
-        await read(self._client.chat_update(channel=channel, ts=ts, **to_post(part.text)))
+        await self._replies.edit(post, part, answering=answering)
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
         channel, ts, files = from_post_id(post)
         try:
-            await read(self._client.chat_delete(channel=channel, ts=ts))
+            await read(self._client(answering).chat_delete(channel=channel, ts=ts))
         except SlackRefusal as error:
             if error.error not in GONE:
                 raise
         for file in files:
-            await self._files.delete(file)
+            await self._files(answering).delete(file)
 
     @override
     async def tell(self, person: str, text: str, *, workspace: str) -> None:
         """Write to one person, https://docs.slack.dev/reference/methods/conversations.open."""
-        opened = await read(self._client.conversations_open(users=[person]))
+        client = self._clients.of(workspace)
+        opened = await read(client.conversations_open(users=[person]))
         channel = str(opened["channel"]["id"])
-        await write(
-            self._client.chat_postMessage(channel=channel, unfurl_links=False, unfurl_media=False, **to_post(text))
-        )
+        await write(client.chat_postMessage(channel=channel, unfurl_links=False, unfurl_media=False, **to_post(text)))
+
+    @override
+    async def locale(self, person: str, *, workspace: str) -> str:
+        return await self._directory.locale(person, workspace=workspace)
+
+    @override
+    async def groups(self, person: str, *, workspace: str, among: Collection[str]) -> Collection[str]:
+        return await self._directory.groups(person, workspace=workspace, among=among)
+
+    @override
+    def has_room(self, answering: Message) -> bool:
+        return self._replies.has_room(answering)
+
+    @override
+    def connections(self) -> Sequence[Connection]:
+        """Return the one app token that connects: all sockets of a process are one connection here."""
+        if self._sockets is None:
+            return []
+        mark = sha256(self._account.app_token.encode()).hexdigest()[:8]
+        return [Connection(name=f"Slack app token ({mark})", strangers=self._sockets.strangers)]
 
     # --- the doctor ----------------------------------------------------------
 
     @override
     async def check(self) -> Sequence[Finding]:
         """Look at tokens and scopes; never raises for what it finds."""
-        return await findings(self._account, self._client)
-
-
-def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for an address (`HTTPS_PROXY`, `NO_PROXY`); None for this machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return None if host in LOOPBACK_HOSTS or proxy_bypass(host) else getproxies().get(parts.scheme)
+        client = plain_client(self._account, self._session, self._account.bot_token)
+        return await findings(self._account, client, self._clients, self._installations)
 
 
 def _first(group: BaseExceptionGroup[PlatformProblem]) -> PlatformProblem:

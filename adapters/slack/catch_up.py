@@ -1,4 +1,4 @@
-"""Catching up: what was said while nobody listened, through the same intake, oldest first.
+"""Catching up in one workspace: what was said while nobody listened, through the same intake, oldest first.
 
 Slack sends an event that was not acknowledged three more times within some minutes; what happened before and after is
 only in the history. It starts after the last message that was stored in a channel (its mark). A channel without a mark is
@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from adapters.slack.clients import WorkspaceClient
 from adapters.slack.pages import PAGE, pages
 from adapters.slack.reach import Reach
 from adapters.slack.translate import PLATFORM, Event, Identity, to_message
@@ -41,10 +41,10 @@ PAUSE_SECONDS = 1.0
 
 
 class CatchUp:
-    """Reads the history of the channels that are known, at the start and whenever a connection was lost."""
+    """Reads the history of the channels that are known in a workspace."""
 
     def __init__(
-        self, client: AsyncWebClient, intake: Intake, me: Identity, clock: Clock, *, longest_seconds: int
+        self, client: WorkspaceClient, intake: Intake, me: Identity, clock: Clock, *, longest_seconds: int
     ) -> None:
         """Prepare.
 
@@ -60,20 +60,8 @@ class CatchUp:
         self._me = me
         self._clock = clock
         self._longest = longest_seconds
-        self._again = asyncio.Event()
         self._behind: dict[str, asyncio.Event] = {}
         self._gate_until = 0.0
-
-    def again(self) -> None:
-        """Ask for another round."""
-        self._again.set()
-
-    async def run(self) -> None:
-        """Catch up now, and again when asked, until cancelled."""
-        while True:
-            self._again.clear()
-            await self._round()
-            await self._again.wait()
 
     async def passed(self, channel: str) -> None:
         """Wait until a channel's older messages are stored, so that a conversation stays in order.
@@ -86,12 +74,13 @@ class CatchUp:
                 async with asyncio.timeout_at(self._gate_until):
                     await behind.wait()
 
-    async def _round(self) -> None:
+    async def round(self) -> None:
+        """Catch up now."""
         marked = await self._marked()
         found = await self._catch_up_in_order(marked)
         unmarked = await self._unmarked(marked)
         found += sum([await self._catch_up(channel, marks) for channel, marks in unmarked.items()])
-        log.info("caught up", channels=len(marked) + len(unmarked), messages=found)
+        log.info("caught up", workspace=self._me.team, channels=len(marked) + len(unmarked), messages=found)
 
     async def _catch_up_in_order(self, channels: Mapping[str, Mapping[str, str]]) -> int:
         """Catch up on channels in which new messages wait for the older ones; returns how many messages were new."""

@@ -8,20 +8,21 @@ https://docs.slack.dev/messaging/working-with-files#uploading_files.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
 import aiohttp
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.account import SlackAccount
+from adapters.slack.clients import WorkspaceClient
 from adapters.slack.outcomes import Answer, SlackRefusal, read, retry_after, unreachable, write
 from adapters.slack.translate import Event, address_of, to_post_id, upload_name
 from bot.domain.errors import MediaForbidden, MediaGone, PlatformProblem, PostInDoubt, PostNotDone, PostRefused
 from bot.domain.messages import Attachment, NamedFile, PostId, VoiceClip
 from bot.ports import Clock
+from bot.words import phrase, say
 
 log = structlog.get_logger()
 
@@ -37,13 +38,13 @@ REFRESH_SECONDS = 2.0
 SHARE_DELAYS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
 """Seconds between two looks for the message that shows a new file."""
 
-CLIP_TITLE = "Spoken reply"
+CLIP_TITLE = phrase("Spoken reply")
 
-NO_SCOPE = (
+NO_SCOPE = phrase(
     "The Slack app lacks the scope files:read, or was not installed again after it was added. "
     "An admin has to add it at https://api.slack.com/apps and install the app again."
 )
-ELSEWHERE = "It is kept outside of Slack: please upload the file itself."
+ELSEWHERE = phrase("It is kept outside of Slack: please upload the file itself.")
 GONE = frozenset({"file_not_found", "file_deleted"})
 
 
@@ -51,7 +52,7 @@ class _Stale(Exception):
     """The address does not give the file (any more); a fresh one may."""
 
     def __init__(self, *, gone: bool) -> None:
-        super().__init__("gone" if gone else "a login page")
+        super().__init__("gone" if gone else phrase("a login page"))
         self.gone = gone
         """True after 404 or 410; False when Slack would have us log in."""
 
@@ -61,10 +62,10 @@ class _Stale(Exception):
 
 
 class Files:
-    """Fetches and uploads, over the shared session."""
+    """Fetches and uploads in one workspace, over the shared session."""
 
     def __init__(
-        self, account: SlackAccount, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Clock
+        self, account: SlackAccount, client: WorkspaceClient, session: aiohttp.ClientSession, clock: Clock
     ) -> None:
         self._account = account
         self._client = client
@@ -116,7 +117,7 @@ class Files:
         try:
             for _ in range(MAX_REDIRECTS):
                 if not self._account.is_file_host(url):
-                    raise MediaForbidden("It is not kept at Slack, and I fetch files from nowhere else.")
+                    raise MediaForbidden(phrase("It is not kept at Slack, and I fetch files from nowhere else."))
                 async with self._get(url) as response:
                     if response.status in REDIRECTS and "Location" in response.headers:
                         url = urljoin(url, response.headers["Location"])
@@ -125,12 +126,15 @@ class Files:
                         yield chunk
                     return
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise PostNotDone(f"the download broke off ({type(error).__name__})") from error
-        raise MediaForbidden("Its address leads in circles.")
+            raise PostNotDone(phrase("the download broke off ({problem})", problem=type(error).__name__)) from error
+        raise MediaForbidden(phrase("Its address leads in circles."))
 
-    def _get(self, url: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        headers = {"Authorization": f"Bearer {self._account.bot_token}", "Accept-Encoding": "identity"}
-        return self._session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT)
+    @asynccontextmanager
+    async def _get(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        token = await self._client.fresh_token()
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        async with self._session.get(url, headers=headers, allow_redirects=False, timeout=TIMEOUT) as response:
+            yield response
 
     # --- up ------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class Files:
         """Upload a clip; raises as `upload` does."""
         content = await asyncio.to_thread(Path(clip.path).read_bytes)
         file = NamedFile(name=clip.filename, content=content)
-        return await self.upload({CLIP_TITLE: file}, channel=channel, thread=thread, key=key)
+        return await self.upload({say(CLIP_TITLE): file}, channel=channel, thread=thread, key=key)
 
     async def upload(self, files: Mapping[str, NamedFile], *, channel: str, thread: str | None, key: str) -> PostId:
         """Upload files into a thread, as one message, and wait until it stands there.
@@ -168,7 +172,7 @@ class Files:
         ts = await self._shared(named[0], channel)
         if ts is None:
             await self._withdraw(named)
-            raise PostNotDone("Slack took the upload but did not show it")
+            raise PostNotDone(phrase("Slack took the upload but did not show it"))
         return to_post_id(channel, ts, *named)
 
     async def _send(self, name: str, content: bytes) -> str:
@@ -202,7 +206,9 @@ class Files:
             for file in files:
                 await self.delete(file)
         except PlatformProblem as error:
-            raise PostInDoubt(f"Slack took the upload and has not shown it yet ({error.reason})") from error
+            raise PostInDoubt(
+                phrase("Slack took the upload and has not shown it yet ({reason})", reason=error.reason)
+            ) from error
 
     async def delete(self, file: str) -> None:
         """Delete a file of ours; one that is gone already is fine.
@@ -246,7 +252,10 @@ def _check_status(response: aiohttp.ClientResponse) -> None:
     if response.status in {401, 403}:
         raise _Stale(gone=False)
     if response.status != 200:
-        raise PostNotDone(f"the download was answered {response.status}", retry_after=retry_after(response.headers))
+        raise PostNotDone(
+            phrase("the download was answered {status}", status=response.status),
+            retry_after=retry_after(response.headers),
+        )
 
 
 def is_page(first: bytes) -> bool:
@@ -263,5 +272,7 @@ def share_of(file: Event, channel: str) -> str | None:
 
 def _upload_refused(response: aiohttp.ClientResponse) -> PlatformProblem:
     if response.status in {413, 415}:
-        return PostRefused(f"Slack does not take this file ({response.status})")
-    return PostNotDone(f"the upload was answered {response.status}", retry_after=retry_after(response.headers))
+        return PostRefused(phrase("Slack does not take this file ({status})", status=response.status))
+    return PostNotDone(
+        phrase("the upload was answered {status}", status=response.status), retry_after=retry_after(response.headers)
+    )

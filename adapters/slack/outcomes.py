@@ -9,48 +9,70 @@ The SDK must not retry by itself: its handler repeats a call whose connection br
 See https://docs.slack.dev/apis/web-api/#errors and https://docs.slack.dev/apis/web-api/rate-limits.
 """
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.errors import PlatformProblem, PostInDoubt, PostNotDone, PostRefused
+from bot.words import phrase
+
+log = structlog.get_logger()
 
 Answer = Mapping[str, Any]
+
+INSIST_PAUSES = (0.1, 0.3, 1.0)
+"""Seconds between the tries of what nobody else will do."""
 
 BUSY = frozenset({"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"})
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "request_timeout"})
 
 ADVICE: Mapping[str, str] = {
-    "account_inactive": "The app was removed from the workspace, or its user was deactivated: install it again.",
-    "channel_not_found": "Mynah cannot see this channel: invite it with /invite.",
-    "file_type_not_allowed": "An admin of the workspace allows no files of this type.",
-    "file_uploads_disabled": "An admin of the workspace allows no files.",
-    "file_uploads_except_images_disabled": "An admin of the workspace allows no files but pictures.",
-    "invalid_auth": "Slack does not know the token: copy it again from the app's page at https://api.slack.com/apps.",
-    "is_archived": "The channel is archived.",
-    "missing_scope": "Add the scope to the app at https://api.slack.com/apps and install the app again.",
-    "not_allowed_token_type": "This is the wrong kind of token: the bot token begins with xoxb-, the app token with xapp-.",
-    "not_authed": "There is no token: set it in the settings.",
-    "not_in_channel": "Mynah is not in this channel: invite it with /invite.",
-    "restricted_action": "An admin of the workspace has restricted who may post here.",
-    "token_expired": "The token has expired: turn token rotation off for the app, or install it again.",
-    "token_revoked": "The token was revoked: install the app again.",
-    "user_disabled": "This person has left the workspace.",
-    "user_not_found": "There is nobody by this id in the workspace: an id begins with U, and stands in the profile.",
+    "account_inactive": phrase(
+        "The app was removed from the workspace, or its user was deactivated: install it again."
+    ),
+    "channel_not_found": phrase("Mynah cannot see this channel: invite it with /invite."),
+    "file_type_not_allowed": phrase("An admin of the workspace allows no files of this type."),
+    "file_uploads_disabled": phrase("An admin of the workspace allows no files."),
+    "file_uploads_except_images_disabled": phrase("An admin of the workspace allows no files but pictures."),
+    "invalid_auth": phrase(
+        "Slack does not know the token: copy it again from the app's page at https://api.slack.com/apps."
+    ),
+    "is_archived": phrase("The channel is archived."),
+    "missing_scope": phrase("Add the scope to the app at https://api.slack.com/apps and install the app again."),
+    "not_allowed_token_type": phrase(
+        "This is the wrong kind of token: the bot token begins with xoxb-, the app token with xapp-."
+    ),
+    "not_authed": phrase("There is no token: set it in the settings."),
+    "not_in_channel": phrase("Mynah is not in this channel: invite it with /invite."),
+    "restricted_action": phrase("An admin of the workspace has restricted who may post here."),
+    "token_expired": phrase("The token has expired: turn token rotation off for the app, or install it again."),
+    "token_revoked": phrase("The token was revoked: install the app again."),
+    "user_disabled": phrase("This person has left the workspace."),
+    "user_not_found": phrase(
+        "There is nobody by this id in the workspace: an id begins with U, and stands in the profile."
+    ),
 }
 """What to do about an error that Slack names."""
+
+STRANGERS = frozenset({"user_not_found", "user_not_visible"})
+"""What Slack says of people of another workspace, with whom a channel is shared."""
 
 
 class SlackRefusal(PostRefused):
     """Slack answered no, and says why."""
 
     def __init__(self, error: str, *, needed: str = "") -> None:
-        scope = f" ({needed})" if needed else ""
-        super().__init__(" ".join(filter(None, (f"Slack says {error}{scope}.", ADVICE.get(error, "")))))
+        said, advice = f"{error} ({needed})" if needed else error, ADVICE.get(error)
+        if advice is None:
+            super().__init__(phrase("Slack says {error}.", error=said))
+        else:
+            super().__init__(phrase("Slack says {error}. {advice}", error=said, advice=advice))
         self.error = error
         """Slack's name of it."""
         self.needed = needed
@@ -85,6 +107,27 @@ async def read(call: Awaitable[AsyncSlackResponse]) -> Answer:
         raise PostNotDone(error.reason) from error
 
 
+async def insist(call: Callable[[], Awaitable[AsyncSlackResponse]]) -> None:
+    """Make a call that may be repeated without harm, again while it may have failed: nobody else will.
+
+    Args:
+        call: makes a call of the SDK's client, not yet awaited.
+
+    Raises:
+        PostNotDone: Slack did not take it.
+        SlackRefusal: Slack will never take it.
+    """
+    for pause in INSIST_PAUSES:
+        try:
+            await read(call())
+        except PostNotDone as error:
+            log.info("not taken yet", reason=error.reason)
+            await asyncio.sleep(max(pause, error.retry_after or 0.0))
+        else:
+            return
+    await read(call())
+
+
 async def answered(call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
     """Wait for the whole response, headers included; raises as `write` does."""
     try:
@@ -97,7 +140,7 @@ async def answered(call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
 
 def unreachable(error: Exception) -> PlatformProblem:
     """Say whether a request that got no answer can have had its effect."""
-    reason = f"Slack did not answer ({type(error).__name__})"
+    reason = phrase("Slack did not answer ({problem})", problem=type(error).__name__)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return PostNotDone(reason)
     return PostInDoubt(reason)
@@ -109,9 +152,9 @@ def _refused(error: SlackApiError) -> PlatformProblem:
     data = getattr(response, "data", None)
     name = str(data.get("error", "")) if isinstance(data, dict) else ""
     if status == 429 or name in BUSY:
-        return PostNotDone("Slack is busy", retry_after=retry_after(response.headers))
+        return PostNotDone(phrase("Slack is busy"), retry_after=retry_after(response.headers))
     if not name or name in UNCERTAIN or status >= 500:
-        return PostInDoubt(f"Slack answered {name or status}")
+        return PostInDoubt(phrase("Slack answered {answer}", answer=name or status))
     return SlackRefusal(name, needed=str(data.get("needed", "")) if isinstance(data, dict) else "")
 
 

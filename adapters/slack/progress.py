@@ -1,90 +1,107 @@
-"""The live view of a turn: a status under the thread where Slack shows one, else a reaction on the message.
+"""The live view of a turn: that somebody is at work, and in a reply that grows also on what, and for how long.
 
 It never holds a turn up: what is to be shown is noted, and a task of its own shows the newest of it. A failure is logged.
-https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from adapters.slack.outcomes import SlackRefusal, read
+from adapters.slack.agents import Agents, Presence
+from adapters.slack.plan import Work
+from adapters.slack.replies import Replies
 from bot.domain.errors import MynahError, PlatformProblem
 from bot.domain.messages import Message
 from bot.ports import Clock, Live, Stage
 
 log = structlog.get_logger()
 
-STATUSES: Mapping[Stage, str] = {
-    Stage.FETCHING: "is fetching your recording…",
-    Stage.LISTENING: "is listening…",
-    Stage.THINKING: "is thinking…",
-    Stage.SPEAKING: "is speaking…",
-    Stage.POSTING: "is writing…",
-}
-REACTION = "eyes"
-
 FIRST_SECONDS = 0.3
 """A turn that is over sooner shows nothing: its answer says it all."""
 
 PACE_SECONDS = 1.0
-"""At most one call in so long for each turn."""
+"""What is shown changes at most once in so long."""
 
 REFRESH_SECONDS = 90.0
-"""Slack takes a status away after two minutes."""
+"""Slack takes a status away after two minutes, https://docs.slack.dev/reference/methods/assistant.threads.setStatus."""
 
 CLEAR_SECONDS = 5.0
 """How long taking the view away may take."""
 
 
 class Progress:
-    """Makes live views, and remembers where Slack shows no status."""
+    """Makes live views."""
 
-    def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, agents: Agents, replies: Replies, clock: Clock) -> None:
+        """Prepare.
+
+        Args:
+            agents: shows that we work.
+            replies: show on what.
+            clock: to wait.
+        """
+        self._agents = agents
+        self._replies = replies
         self._clock = clock
-        self._without_status: set[str] = set()
 
     @asynccontextmanager
     async def view(self, message: Message) -> AsyncIterator[Live]:
         """Show a live view of the turn that works on a message."""
-        view = _View(self._client, self._clock, message, self._without_status)
+        view = _View(self._agents.presence(message), self._replies, self._clock, message)
         failure: MynahError | None = None
+        finished = False
         async with asyncio.TaskGroup() as group:
             showing = group.create_task(view.show())
             try:
                 yield view
+                finished = True
             except MynahError as error:  # kept out of the group, which would wrap it
                 failure = error
             finally:
                 showing.cancel()
-                await view.clear()
+                view.end(failed=not finished)
+                await view.clear(finished=finished)
         if failure is not None:
             raise failure
 
 
 class _View(Live):
-    def __init__(self, client: AsyncWebClient, clock: Clock, message: Message, without_status: set[str]) -> None:
-        self._client = client
+    def __init__(self, presence: Presence, replies: Replies, clock: Clock, message: Message) -> None:
+        self._presence = presence
+        self._replies = replies
         self._clock = clock
         self._message = message
-        self._without_status = without_status
+        self._work = replies.to(message).work = Work()
         self._stage: Stage | None = None
+        self._topic = ""
         self._changed = asyncio.Event()
-        self._status_shown = False
-        self._reacted = False
+
+    @override
+    async def expect(self, stages: Sequence[Stage]) -> None:
+        self._work.expect(stages)
+        self._changed.set()
 
     @override
     async def stage(self, stage: Stage) -> None:
+        self._work.begin(stage, time.monotonic())
         self._stage = stage
         self._changed.set()
 
+    @override
+    async def topic(self, words: str) -> None:
+        self._topic = words
+        self._changed.set()
+
+    def end(self, *, failed: bool) -> None:
+        """Take it that the turn is over."""
+        self._work.end(time.monotonic(), failed=failed)
+
     async def show(self) -> None:
-        """Show the newest stage, and again before Slack forgets it, until cancelled."""
+        """Show the newest, and again before Slack forgets it, until cancelled."""
         await self._clock.sleep(FIRST_SECONDS)
         while True:
             with suppress(TimeoutError):
@@ -92,45 +109,32 @@ class _View(Live):
                     await self._changed.wait()
             self._changed.clear()
             if self._stage is not None:
-                await self._show(STATUSES[self._stage])
+                await self._show(self._stage)
                 await self._clock.sleep(PACE_SECONDS)
 
-    async def clear(self) -> None:
-        """Take away what is shown."""
+    async def _show(self, stage: Stage) -> None:
+        await self._presence.show(stage)
+        await self._presence.name(self._topic)
+        try:
+            await self._replies.refresh(self._message)
+        except PlatformProblem as error:
+            log.info("plan not shown", reason=error.reason)
+
+    async def clear(self, *, finished: bool) -> None:
+        """Show how it ended, and take away what shows that somebody is at work.
+
+        Args:
+            finished: whether all is said; else the reply waits for what else there is to say.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(CLEAR_SECONDS):
-                if self._status_shown:
-                    await self._set_status("")
-                if self._reacted:
-                    await self._react(add=False)
+                await self._presence.name(self._topic)
+                await self._presence.clear()
+                if finished:
+                    await self._close()
 
-    async def _show(self, status: str) -> None:
-        if self._message.place.channel not in self._without_status:
-            await self._set_status(status)
-        elif not self._reacted:
-            await self._react(add=True)
-
-    async def _set_status(self, status: str) -> None:
-        place = self._message.place
-        self._status_shown = bool(status)  # noted before, for the call may be cancelled when it has had its effect
-        call = self._client.assistant_threads_setStatus(
-            channel_id=place.channel, thread_ts=place.thread or self._message.key, status=status
-        )
+    async def _close(self) -> None:
         try:
-            await read(call)
-        except SlackRefusal as error:
-            log.info("no status here", channel=place.channel, reason=error.error)
-            self._without_status.add(place.channel)
-            self._status_shown = False
-            if status:
-                await self._react(add=True)
+            await self._replies.close(self._message)
         except PlatformProblem as error:
-            log.info("status not shown", reason=error.reason)
-
-    async def _react(self, *, add: bool) -> None:
-        self._reacted = add
-        method = self._client.reactions_add if add else self._client.reactions_remove
-        try:
-            await read(method(channel=self._message.place.channel, name=REACTION, timestamp=self._message.key))
-        except PlatformProblem as error:
-            log.info("reaction not shown", reason=error.reason)
+            log.info("plan not finished", reason=error.reason)

@@ -90,7 +90,53 @@ def to_message(event: Event, me: Identity) -> Message | None:
         attachments=tuple(filter(None, (to_attachment(file) for file in event.get("files") or ()))),
         addressed=_addressed(event, text, me, direct=direct),
         quoted=(*_head(event), *_linked(text)),
+        edited=str((event.get("edited") or {}).get("ts") or ""),
+        said_at=int(float(ts) * 1000),
     )
+
+
+def to_edited(event: Event, me: Identity) -> Message | None:
+    """Return a message as it reads after an edit, https://docs.slack.dev/reference/events/message/message_changed.
+
+    Slack tells of every change: of links that it unfolds, of replies that are counted, of our own edits.
+
+    Returns:
+        None where neither words nor files were changed by somebody, and for what `to_message` passes over.
+    """
+    after, before = event.get("message") or {}, event.get("previous_message") or {}
+    is_same = after.get("text") == before.get("text") and _file_ids(after) == _file_ids(before)
+    message = None if is_same else to_message({**after, "channel": event.get("channel")}, me)
+    return message if message is not None and message.edited else None
+
+
+def _file_ids(item: Event) -> list[str]:
+    return [str(file.get("id")) for file in item.get("files") or () if file.get("mode") not in NO_BYTES]
+
+
+def to_deleted(event: Event, me: Identity) -> tuple[Place, str] | None:
+    """Return where a message was deleted, and its key; None for other events.
+
+    One with replies is not deleted but becomes a tombstone, https://docs.slack.dev/messaging/modifying-messages.
+    """
+    after = event.get("message") or {}
+    is_grave = event.get("subtype") == "message_changed" and after.get("subtype") == "tombstone"
+    ts = event.get("deleted_ts") if event.get("subtype") == "message_deleted" else after.get("ts") if is_grave else None
+    channel = str(event.get("channel") or "")
+    return (Place(platform=PLATFORM, workspace=me.team, channel=channel), str(ts)) if ts and channel else None
+
+
+def said_at(message: Message) -> int:
+    """Return when a message was said first, in milliseconds since 1970: its `ts` is its time in seconds."""
+    return int(float(message.key) * 1000)
+
+
+def to_stopped(event: Event, me: Identity) -> Place | None:
+    """Return the conversation that somebody stopped, https://docs.slack.dev/reference/events/agent_session_stopped."""
+    channel, thread = event.get("channel") or event.get("channel_id"), event.get("thread_ts")
+    if not channel or not thread:
+        return None
+    direct = str(channel).startswith("D")
+    return Place(platform=PLATFORM, workspace=me.team, channel=str(channel), thread=str(thread), direct=direct)
 
 
 def _head(event: Event) -> tuple[Quoted, ...]:
@@ -106,6 +152,12 @@ def _linked(text: str) -> tuple[Quoted, ...]:
         Quoted(channel=channel, key=f"{seconds}.{micros}", handle={"thread": thread} if thread else {})
         for channel, seconds, micros, thread in list(links)[:MOST_LINKED]
     )
+
+
+def to_link(text: str) -> Quoted | None:
+    """Return the message that a text is the link to; None for a text that is anything else, or says more."""
+    link = _PERMALINK.match(text)
+    return None if link is None or text.split() != [text] else _linked(text)[0]
 
 
 def to_quoted(item: Event, quoted: Quoted, me: Identity) -> Quoted | None:

@@ -133,7 +133,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    if folder.exists():
+    with suppress(FileNotFoundError):  # it never was, or somebody else removes it at this moment, too
         shutil.rmtree(folder)
 
 

@@ -6,7 +6,7 @@ import structlog
 from typing_extensions import override
 
 from adapters.storage.database import Database
-from adapters.storage.sql import load
+from adapters.storage.sql import Statement, load
 from bot.domain.channels import SERVICE_ORIGIN, ConfigLayer, SettledConfig, check_setting, parse_setting, settle
 from bot.domain.errors import SettingInvalid
 from bot.domain.messages import Place
@@ -51,12 +51,7 @@ class SqlChannels(Channels):
 
     @override
     async def set(self, scope: str, name: str, value: str, *, by: str) -> None:
-        check_setting(scope, name, value)
-        await self._database.write(
-            SQL["note_set"](scope=scope, name=name, value=value, author=by, now=self._clock.now()),
-            SQL["set"](scope=scope, name=name, value=value),
-        )
-        await self._refresh()
+        await self.change(scope, {name: value}, by=by)
 
     @override
     async def unset(self, scope: str, name: str, *, by: str) -> bool:
@@ -66,6 +61,31 @@ class SqlChannels(Channels):
         )
         await self._refresh()
         return bool(removed)
+
+    @override
+    async def change(self, scope: str, values: Mapping[str, str | None], *, by: str) -> None:
+        statements: list[Statement] = []
+        for name, value in values.items():
+            now = self._clock.now()
+            if value is None:
+                statements.append(SQL["note_unset"](scope=scope, name=name, author=by, now=now))
+                statements.append(SQL["unset"](scope=scope, name=name))
+            else:
+                check_setting(scope, name, value)
+                statements.append(SQL["note_set"](scope=scope, name=name, value=value, author=by, now=now))
+                statements.append(SQL["set"](scope=scope, name=name, value=value))
+        if statements:
+            await self._database.write(*statements)
+            await self._refresh()
+
+    @override
+    async def erase(self, workspace: str, *, by: str) -> None:
+        await self._database.write(
+            SQL["erase_history"](workspace=workspace),
+            SQL["note_erased"](workspace=workspace, author=by, now=self._clock.now()),
+            SQL["erase"](workspace=workspace),
+        )
+        await self._refresh()
 
     def _is_stale(self) -> bool:
         return self._checked_at is None or abs(self._clock.now() - self._checked_at) >= STALE_MS

@@ -34,6 +34,11 @@ def author_mark(author: str) -> str:
     return f'"author":{_to_json({"id": author})[:-1]},'
 
 
+def file_mark(file: str) -> str:
+    """Return what stands in the JSON of messages and results exactly where somebody sent a file."""
+    return f'{_to_json({"id": file})[:-1]},"name":'
+
+
 def result_to_json(result: Mapping[str, object]) -> str:
     """Write a step's result as JSON."""
     return _to_json(dict(result))

@@ -1,6 +1,7 @@
 """What was said in conversations, in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from typing_extensions import override
 
@@ -31,7 +32,7 @@ class SqlConversations(Conversations):
                     job=job,
                     lane=place.conversation,
                     turns=turns_to_json(words),
-                    bytes=sum(len(turn.text.encode(errors="surrogatepass")) for turn in words),
+                    bytes=_bytes(words),
                     now=self._clock.now(),
                 )
             )
@@ -46,8 +47,33 @@ class SqlConversations(Conversations):
         return Past(summary=summary, exchanges=tuple(exchanges))
 
     @override
-    async def summarise(self, place: Place, job: JobId, summary: str) -> None:
+    async def summarise(self, place: Place, jobs: Sequence[JobId], summary: str, *, before: str = "") -> bool:
         lane, words = place.conversation, result_to_json({"summary": summary})
-        await self._database.write(
-            SQL["sum_up"](lane=lane, job=job), SQL["summarise"](lane=lane, words=words, now=self._clock.now())
+        kept = await self._database.write(
+            SQL["summarise"](
+                lane=lane,
+                jobs=tuple(jobs),
+                count=len(jobs),
+                last=jobs[-1],
+                words=words,
+                before=result_to_json({"summary": before}) if before else words,
+                now=self._clock.now(),
+            ),
+            SQL["sum_up"](lane=lane, job=jobs[-1], words=words),
         )
+        return bool(kept)
+
+    @override
+    async def correct(self, job: JobId, old: str, new: str) -> None:
+        rows = await self._database.read(SQL["said_to"](job=job))
+        for row in rows:
+            words = [replace(turn, text=turn.text.replace(old, new, 1)) for turn in turns_from_json(row["turns"])]
+            await self._database.write(
+                SQL["forget_summary"](job=job),
+                SQL["without_summary"](job=job),
+                SQL["say_instead"](job=job, turns=turns_to_json(words), bytes=_bytes(words)),
+            )
+
+
+def _bytes(words: Sequence[ChatTurn]) -> int:
+    return sum(len(turn.text.encode(errors="surrogatepass")) for turn in words)

@@ -102,13 +102,14 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, serving: bool = False, busy_seconds: float = BUSY_SECONDS
+    url: str, *, serving: bool = False, part: str = "", busy_seconds: float = BUSY_SECONDS
 ) -> AsyncIterator[Database]:
     """Open a database, made and brought to the newest schema where it must be.
 
     Args:
         url: `sqlite:///relative/path` or `sqlite:////absolute/path`.
         serving: whether this is the one service of the database; command lines beside it are not.
+        part: names the part of the work that this service does beside others; empty for all of it.
         busy_seconds: how long to wait for another process that writes.
 
     Raises:
@@ -120,7 +121,8 @@ async def open_database(
     async with AsyncExitStack() as stack:
         try:
             if serving:
-                stack.callback(os.close, await asyncio.to_thread(lock_service, path))
+                for descriptor in await asyncio.to_thread(lock_service, path, part):
+                    stack.callback(os.close, descriptor)
             await asyncio.to_thread(_prepare, path, busy_seconds)
             writer = await _open(stack, partial(_connect_writer, path, waiting, busy_seconds))
             readers = [await _open(stack, partial(_connect_reader, path, busy_seconds)) for _ in range(READERS)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from heapq import heappop, heappush
 
 from typing_extensions import override
 
@@ -11,8 +12,9 @@ from adapters.storage.sql import Parameter, Row, Statement, load
 from adapters.storage.workers import Worker
 from bot.domain.budgets import user_scope
 from bot.domain.errors import LeaseLost
+from bot.domain.gathering import LONGEST, gathers, stream_of
 from bot.domain.jobs import Job, JobStatus, Lease
-from bot.domain.messages import JobId, Message, Place
+from bot.domain.messages import Errand, JobId, Message, Place
 from bot.ports import Clock, Jobs
 
 LEASE_SECONDS = 15.0
@@ -43,47 +45,103 @@ class SqlJobs(Jobs):
         self._worker = worker or Worker.this_process()
         self._lease_ms = int(lease_seconds * 1000)
         self._bell = asyncio.Event()
+        self._due: list[int] = []
+        """When jobs that wait for more are due; a heap."""
 
     @override
-    async def submit(self, message: Message) -> bool:
+    async def submit(self, message: Message, *, pause: float = 0.0) -> bool:
+        insert = self._insert(message, pause)
+        if message.aside:
+            return self._ring(changed=bool(await self._database.write(insert)))
         place = message.place
-        stored = await self._database.write(
-            SQL["advance_mark"](**_place(place), direct=int(place.direct), key=message.key),
-            SQL["submit"](
-                id=message.job_id,
-                lane=place.conversation,
-                channel=_channel(place),
-                platform=place.platform,
-                author=user_scope(place, message.author),
-                refused=int(bool(message.refusal)),
-                message=message_to_json(message),
-                now=self._clock.now(),
-            ),
+        mark = SQL["advance_mark"](**_place(place), direct=int(place.direct), key=message.key)
+        hold_on = SQL["hold_on"](**insert.parameters)
+        waits = insert.parameters["pause"]
+        stored = bool(await self._database.write(*([hold_on] if waits else []), mark, insert))
+        if waits and stored:
+            heappush(self._due, self._clock.now() + int(pause * 1000))
+        return self._ring(changed=stored)
+
+    @override
+    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
+        now = self._clock.now()
+        new = message.job_id
+        stop = SQL["stop_before"](id=new, subject=message.subject, revision=message.revision, now=now)
+        # Who takes their last message back still wants an answer to those before it.
+        freed = [SQL["set_free"](id=new, subject=message.subject)] if message.errand is Errand.REMOVE else []
+        rewritten = [self._rewritten(message, member)] if member else []
+        return self._ring(changed=bool(await self._database.write(stop, *freed, *rewritten, self._insert(message))))
+
+    def _rewritten(self, lead: Message, member: Message) -> Statement:
+        return SQL["rewrite"](id=member.subject, lead=lead.subject, next=lead.job_id, message=message_to_json(member))
+
+    @override
+    async def revise(self, message: Message, *, was: Message) -> bool:
+        revised = SQL["revise"](id=message.job_id, message=message_to_json(message), was=message_to_json(was))
+        return bool(await self._database.write(revised))
+
+    def _insert(self, message: Message, pause: float = 0.0) -> Statement:
+        place, now = message.place, self._clock.now()
+        together = bool(pause) and gathers(message)
+        waits = int(pause * 1000) if together else 0
+        return SQL["submit"](
+            id=message.job_id,
+            subject=message.subject,
+            revision=message.revision,
+            errand=message.errand,
+            lane=place.conversation,
+            channel=_channel(place),
+            platform=place.platform,
+            author=user_scope(place, message.author),
+            refused=int(bool(message.refusal)),
+            words=int(message.errand is Errand.ANSWER),
+            gathers=int(together),
+            stream=stream_of(message, now, pause) if together else place.conversation,
+            pause=waits,
+            longest=waits * LONGEST,
+            message=message_to_json(message),
+            now=now,
         )
-        return self._ring(changed=bool(stored))
 
     @override
     async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
         if limit <= 0 or not platforms:
             return []
+        now = self._clock.now()
         # Who claims must count as alive, or the next sweep would take the jobs away again.
         rows = await self._database.write(
             self._live(),
-            SQL["claim"](
-                owner=str(self._worker), now=self._clock.now(), platforms=f",{','.join(platforms)},", limit=limit
-            ),
+            SQL["gather"](now=now),
+            SQL["gather_on"](),
+            SQL["claim"](owner=str(self._worker), now=now, platforms=f",{','.join(platforms)},", limit=limit),
         )
-        return [_job(row) for row in sorted(rows, key=lambda row: (row["run_at"], row["seq"]))]
+        gathered = await self._gathered(tuple(row["subject"] for row in rows if row["leads"]))
+        claimed = sorted(rows, key=lambda row: (row["run_at"], row["seq"]))
+        return [_job(row, gathered.get(row["subject"], [])) for row in claimed]
+
+    async def _gathered(self, leads: tuple[str, ...]) -> Mapping[str, Sequence[Message]]:
+        """Return what is answered together with messages, by the message that leads."""
+        found: dict[str, list[Message]] = {}
+        for row in await self._database.read(SQL["gathered"](subjects=leads)) if leads else ():
+            found.setdefault(row["lead"], []).append(message_from_json(row["message"]))
+        return found
 
     @override
     async def wait(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(min(seconds, POLL_SECONDS)):
+            async with asyncio.timeout(min(seconds, POLL_SECONDS, self._seconds_until_due())):
                 await self._bell.wait()
         except TimeoutError:
             return
         finally:
             self._bell.clear()
+
+    def _seconds_until_due(self) -> float:
+        """Return how soon a job that waited for more is due, as far as this process knows."""
+        now = self._clock.now()
+        while self._due and self._due[0] <= now:
+            heappop(self._due)
+        return (self._due[0] - now) / 1000 if self._due else POLL_SECONDS
 
     @override
     async def heartbeat(self) -> None:
@@ -93,6 +151,7 @@ class SqlJobs(Jobs):
             self._live(),
             *(SQL["forget"](worker=str(other)) for other in dead),
             SQL["forget_expired"](now=self._clock.now()),
+            SQL["end_gathered"](now=self._clock.now()),
             SQL["requeue"](),
         )
         self._ring(changed=bool(requeued))
@@ -135,9 +194,22 @@ class SqlJobs(Jobs):
         return self._ring(changed=bool(cancelled))
 
     @override
+    async def held(self) -> Collection[Lease]:
+        rows = await self._database.read(SQL["held"](owner=str(self._worker)))
+        return {Lease(job=JobId(row["id"]), owner=row["owner"], epoch=row["epoch"]) for row in rows}
+
+    @override
     async def get(self, job: JobId) -> Job | None:
         rows = await self._database.read(SQL["get"](job=job))
         return _job(rows[0]) if rows else None
+
+    @override
+    async def of_message(self, subject: JobId) -> Sequence[Job]:
+        return [_job(row) for row in await self._database.read(SQL["of_message"](subject=subject))]
+
+    @override
+    async def under_way(self, within: str) -> Sequence[Job]:
+        return [_job(row) for row in await self._database.read(SQL["under_way"](within=within))]
 
     @override
     async def recent(self, limit: int, status: JobStatus | None = None) -> Sequence[Job]:
@@ -170,7 +242,8 @@ class SqlJobs(Jobs):
         """Take a running job out of its lane, if the lease still holds."""
         statement = SQL[query](job=lease.job, owner=lease.owner, epoch=lease.epoch, **parameters)
         await self._database.write(
-            statement.required(lambda: LeaseLost(f"{lease.job} is no longer ours, epoch {lease.epoch} is over"))
+            statement.required(lambda: LeaseLost(f"{lease.job} is no longer ours, epoch {lease.epoch} is over")),
+            SQL["end_gathered"](now=self._clock.now()),
         )
         self._bell.set()
 
@@ -210,12 +283,14 @@ def _marked(row: Row) -> Place:
     )
 
 
-def _job(row: Row) -> Job:
+def _job(row: Row, gathered: Sequence[Message] = ()) -> Job:
     return Job(
         id=JobId(row["id"]),
         lane=row["lane"],
         status=JobStatus(row["state"]),
         message=message_from_json(row["message"]),
+        gathered=tuple(gathered),
+        lead=row["lead"],
         tries=row["tries"],
         epoch=row["epoch"],
         owner=row["owner"],

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from adapters.storage.codec import author_mark, message_from_json, message_to_json
+from adapters.storage.codec import author_mark, file_mark, message_from_json, message_to_json
 from adapters.storage.database import Database
 from adapters.storage.sql import Row, load
 from bot.domain.messages import JobId, Place
@@ -47,6 +47,15 @@ class SqlRecords(Records):
         return [JobId(row["id"]) for row in await self._database.read(query)]
 
     @override
+    async def of_workspace(self, workspace: str) -> Sequence[JobId]:
+        return [JobId(row["id"]) for row in await self._database.read(SQL["of_workspace"](workspace=workspace))]
+
+    @override
+    async def of_file(self, workspace: str, file: str) -> Sequence[JobId]:
+        query = SQL["of_file"](workspace=workspace, mark=file_mark(file))
+        return [JobId(row["id"]) for row in await self._database.read(query)]
+
+    @override
     async def erase(self, jobs: Sequence[JobId]) -> Erased:
         erased = Erased()
         for job in jobs:
@@ -71,6 +80,8 @@ class SqlRecords(Records):
             SQL["forget_summary"](job=job),
             SQL["without_summary"](job=job),
             SQL["forget_turns"](job=job),
+            SQL["forget_corrections"](job=job),
+            SQL["forget_feedback"](job=job),
         )
         return Erased(jobs=(job,), results=row["results"], turns=row["turns"])
 

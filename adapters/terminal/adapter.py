@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -110,7 +110,9 @@ class TerminalPlatform(Platform):
             on_stage: is told what a turn is busy with.
             clip: what clips are like, and how their file is named.
         """
-        self.abilities = Abilities(text_limit=100_000, edit_seconds=0.1, clip=clip, max_upload_bytes=1_000_000_000)
+        self.abilities = Abilities(
+            bursts=False, text_limit=100_000, edit_seconds=0.1, clip=clip, max_upload_bytes=1_000_000_000
+        )
         self._folder = folder
         self._on_stage = on_stage
         self._posts: dict[PostId, tuple[str, Part]] = {}
@@ -150,6 +152,10 @@ class TerminalPlatform(Platform):
     @override
     async def look_up(self, quoted: Quoted, *, message: Message) -> Quoted | None:
         return None
+
+    @override
+    async def history(self, start: Quoted, *, message: Message, limit: int) -> Sequence[Quoted]:
+        return ()
 
     @override
     @asynccontextmanager
@@ -220,5 +226,13 @@ class _Listener(Live):
         self._on_stage = on_stage
 
     @override
+    async def expect(self, stages: Sequence[Stage]) -> None:
+        return
+
+    @override
     async def stage(self, stage: Stage) -> None:
         self._on_stage(stage)
+
+    @override
+    async def topic(self, words: str) -> None:
+        return

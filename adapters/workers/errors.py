@@ -13,7 +13,7 @@ class WorkerError(Exception):
         self.kind = kind
         """Name of the exception's class, without its module."""
         self.message = message
-        """What the exception said."""
+        """What the exception said; a phrase, where it was one."""
 
 
 class WorkerCrashed(Exception):

@@ -5,7 +5,7 @@
                         <───     READY
     CALL   handler, ... ───>
                         <───     JSON value | BYTES value     any number of them
-                        <───     END {rss} | ERROR {kind, message, rss}
+                        <───     END {rss} | ERROR {kind, message, blanks, rss}
 
 The length is four bytes, big-endian. Every payload is JSON in UTF-8, save that of BYTES.
 """

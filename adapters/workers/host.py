@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from adapters.workers.frames import HEADER, OUT_OF_MEMORY_STATUS, Frame, Kind, frame, parse_header
+from bot.words import Phrase, phrase
 
 PR_SET_PDEATHSIG = 1
 
@@ -87,7 +88,9 @@ def _load(module_name: str, arguments: Mapping[str, Any]) -> Mapping[str, Handle
 
 def _failure(error: Exception) -> Frame:
     traceback.print_exception(error)
-    report = {"kind": type(error).__name__, "message": str(error), "rss": resident_bytes()}
+    said = error.args[0] if error.args and isinstance(error.args[0], Phrase) else phrase(str(error))
+    blanks = {name: str(value) for name, value in said.blanks.items()}
+    report = {"kind": type(error).__name__, "message": said.template, "blanks": blanks, "rss": resident_bytes()}
     return frame(Kind.ERROR, report)
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from adapters.workers.errors import WorkerCrashed, WorkerError, WorkerTimeout
 from adapters.workers.frames import HEADER, OUT_OF_MEMORY_STATUS, Frame, Kind, frame, parse_header
+from bot.words import phrase
 
 END: Final = object()
 """What `receive` returns after the last value of a call."""
@@ -132,7 +133,7 @@ class WorkerProcess:
         self.idle = True
         self.resident_bytes = report["rss"]
         if message.kind is Kind.ERROR:
-            raise WorkerError(report["kind"], report["message"])
+            raise WorkerError(report["kind"], phrase(report["message"], **report["blanks"]))
         return END
 
     def hang_up(self) -> None:

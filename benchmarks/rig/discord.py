@@ -38,7 +38,10 @@ class Discord(Chat):
     def settings(self) -> Mapping[str, str]:
         fake = self._fake
         addresses = {"DISCORD__API_URL": fake.api_url, "DISCORD__GATEWAY_URL": fake.gateway_url}
-        return addresses | {"DISCORD__TOKEN": self._token, "DISCORD__FILE_HOSTS": '["127.0.0.1"]'}
+        quick = {
+            "CHANNELS__GATHER_SECONDS": "0"
+        }  # the pause in which several messages of a person are awaited is no work
+        return addresses | quick | {"DISCORD__TOKEN": self._token, "DISCORD__FILE_HOSTS": '["127.0.0.1"]'}
 
     @override
     async def is_connected(self) -> bool:

@@ -18,12 +18,17 @@ SAMPLE_SECONDS = 0.1
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time, user and system, that a process and all its children took until now."""
-    return sum(_ticks(one) for one in _family(pid)) / TICKS
+    return sum(_ticks(one) for one in family(pid)) / TICKS
 
 
-def resident_mb(pid: int) -> float:
-    """Return the memory that a process and its children hold, in megabytes; what they share counts for each."""
-    return sum(_pages(one) for one in _family(pid)) * PAGE / 1e6
+def resident_mb(pid: int, *, alone: bool = False) -> float:
+    """Return the memory that a process and its children hold, in megabytes; what they share counts for each.
+
+    Args:
+        pid: the process.
+        alone: without its children.
+    """
+    return sum(_pages(one) for one in ([pid] if alone else family(pid))) * PAGE / 1e6
 
 
 def children(pid: int) -> list[int]:
@@ -60,10 +65,11 @@ async def peak_memory(pid: int) -> AsyncIterator[Peak]:
             watching.cancel()
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
+    """Return a process and all its children."""
     yield pid
     for child in children(pid):
-        yield from _family(child)
+        yield from family(child)
 
 
 def _ticks(pid: int) -> int:

@@ -138,7 +138,7 @@ def _fill(path: Path, rows: int) -> None:
 
 def _usage(rows: int) -> Iterator[tuple[str | int, ...]]:
     now = SystemClock().now()
-    start = Period.MONTH.starts(now)
+    start = Period.MONTH.begins(now)
     for number in range(rows):
         at = start + (now - start) * number // max(rows, 1)
         who, where = _author(number).id, _place(number).channel

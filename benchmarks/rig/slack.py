@@ -34,7 +34,9 @@ class Slack(Chat):
     def settings(self) -> Mapping[str, str]:
         fake = self._fake
         tokens = {"SLACK__BOT_TOKEN": fake.bot_token, "SLACK__APP_TOKEN": fake.app_token}
-        return tokens | {"SLACK__API_URL": fake.api_url, "SLACK__FILE_HOSTS": '["127.0.0.1"]'}
+        # What Slack allows one workspace, and the pause in which several messages of a person are awaited, are no work.
+        quick = {"SLACK__PACE": "1000", "CHANNELS__GATHER_SECONDS": "0"}
+        return tokens | quick | {"SLACK__API_URL": fake.api_url, "SLACK__FILE_HOSTS": '["127.0.0.1"]'}
 
     @override
     async def is_connected(self) -> bool:

@@ -7,7 +7,10 @@ from bot.app.opening import open_house, open_platforms
 from bot.domain.channels import SERVICE_ORIGIN, Choice, ConfigLayer, settle, show_setting
 from bot.domain.errors import StorageUnavailable
 from bot.domain.health import Finding
+from bot.domain.records import Dispute
 from bot.logs import configure_logs
+from bot.pipeline import why
+from bot.pipeline.alone import ADVICE, warning
 from bot.pipeline.house import House
 from bot.ports import Checked
 from bot.settings import Settings
@@ -23,6 +26,7 @@ async def examine(settings: Settings) -> Sequence[Finding]:
             for part in (house.media, *house.gateways.values(), *platforms.values()):
                 if isinstance(part, Checked):
                     findings.extend(await part.check())
+            findings.extend([_disputed(dispute) for dispute in await house.locks.disputes()])
             findings.extend(await _models_of_channels(settings, house))
     except StorageUnavailable as error:
         fix = (
@@ -30,6 +34,26 @@ async def examine(settings: Settings) -> Sequence[Finding]:
         )
         findings.append(Finding(ok=False, what=f"Nothing can be stored: {error}.", fix=fix))
     return findings
+
+
+async def explain(settings: Settings, link: str) -> Finding:
+    """Say what became of a message.
+
+    Args:
+        settings: of this process.
+        link: of the message, as the platform's apps copy it.
+
+    Raises:
+        SettingInvalid: it is no link to a message of a platform that is set up here.
+    """
+    configure_logs(settings, quiet=True)
+    async with open_platforms(settings) as platforms, open_house(settings, platforms) as house:
+        return await why.explain(house, link)
+
+
+def _disputed(dispute: Dispute) -> Finding:
+    """Tell of a connection that more than one process holds."""
+    return Finding(ok=False, what=warning(dispute), fix=ADVICE)
 
 
 async def _models_of_channels(settings: Settings, house: House) -> Sequence[Finding]:

@@ -10,24 +10,41 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from adapters.discord.account import DiscordAccount, invite_url as discord_invite_url
 from adapters.local.gateway import LocalGateway
 from adapters.media.media import PydubMedia
-from adapters.slack.account import SlackAccount
-from adapters.slack.manifest import manifest as slack_manifest
+from adapters.slack.account import OAuth, SlackAccount
+from adapters.slack.manifest import manifest as slack_manifest, manifest_link as slack_manifest_link
 from adapters.storage.audit import SqlAudit
 from adapters.storage.blobs import FileBlobs
 from adapters.storage.channels import SqlChannels
+from adapters.storage.cipher import new_key
 from adapters.storage.clock import SystemClock
 from adapters.storage.conversations import SqlConversations
 from adapters.storage.database import open_database
+from adapters.storage.installations import SqlInstallations
 from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from adapters.storage.ledger import SqlLedger
+from adapters.storage.locks import SqlLocks
+from adapters.storage.pairings import SqlPairings
+from adapters.storage.people import SqlPeople
 from adapters.storage.records import SqlRecords
+from adapters.storage.reviews import SqlReviews
 from adapters.terminal.adapter import CLIP, TerminalPlatform, clip_named, terminal_message
+from bot.domain.errors import SettingInvalid
+from bot.domain.shards import parse_shards
 from bot.pipeline.house import House
-from bot.ports import Clock, Gateway, Platform
+from bot.ports import Clock, Gateway, Installations, Platform
 from bot.settings import Settings
 
-__all__ = ["CLIP", "TerminalPlatform", "clip_named", "discord_invite_url", "slack_manifest", "terminal_message"]
+__all__ = [
+    "CLIP",
+    "TerminalPlatform",
+    "clip_named",
+    "discord_invite_url",
+    "new_key",
+    "slack_manifest",
+    "slack_manifest_link",
+    "terminal_message",
+]
 
 PLATFORMS = ("slack", "discord", TerminalPlatform.name)
 """Where places are."""
@@ -46,7 +63,9 @@ async def open_house(
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings.database_url, serving=serving))
+        part = settings.discord.part.replace("/", "-of-")
+        opening = open_database(settings.database_url, serving=serving, part=part)
+        database = await stack.enter_async_context(opening)
         media = await stack.enter_async_context(PydubMedia(workers=settings.media_workers or os.cpu_count() or 1))
         yield House(
             clock=clock,
@@ -56,7 +75,11 @@ async def open_house(
             channels=SqlChannels(database, clock, settings.channel_defaults),
             conversations=SqlConversations(database, clock),
             records=SqlRecords(database, clock),
+            reviews=SqlReviews(database, clock),
+            people=SqlPeople(database, clock),
+            pairings=SqlPairings(database, clock),
             audit=SqlAudit(database, clock),
+            locks=SqlLocks(database, clock),
             blobs=FileBlobs(settings.data / "media"),
             media=media,
             gateways=await _open_gateways(settings, clock, stack, serving=serving),
@@ -89,7 +112,8 @@ async def open_platforms(settings: Settings) -> AsyncIterator[Mapping[str, Platf
         if slack is not None:
             from adapters.slack.adapter import SlackPlatform  # noqa: PLC0415
 
-            platforms.append(await stack.enter_async_context(SlackPlatform(slack, SystemClock())))
+            installed = await stack.enter_async_context(open_installations(settings)) if slack.oauth else None
+            platforms.append(await stack.enter_async_context(SlackPlatform(slack, SystemClock(), installed)))
         if discord is not None:
             from adapters.discord.adapter import DiscordPlatform  # noqa: PLC0415
 
@@ -99,17 +123,53 @@ async def open_platforms(settings: Settings) -> AsyncIterator[Mapping[str, Platf
 
 def _slack_account(settings: Settings) -> SlackAccount | None:
     slack = settings.slack
-    if slack.bot_token is None or (slack.app_token is None and slack.signing_secret is None):
+    oauth = _slack_oauth(settings)
+    if (slack.bot_token is None and oauth is None) or (slack.app_token is None and slack.signing_secret is None):
         return None
     return SlackAccount(
-        bot_token=slack.bot_token.get_secret_value(),
+        bot_token=slack.bot_token.get_secret_value() if slack.bot_token else "",
+        oauth=oauth,
         app_token=slack.app_token.get_secret_value() if slack.app_token else "",
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "",
         http_host=slack.host,
         http_port=slack.port,
         api_url=slack.api_url,
         file_hosts=slack.file_hosts,
+        sockets=slack.sockets,
+        pace=slack.pace,
     )
+
+
+def _slack_oauth(settings: Settings) -> OAuth | None:
+    slack = settings.slack
+    if not slack.client_id:
+        return None
+    if slack.bot_token is not None:
+        raise SettingInvalid("slack.bot_token", "is for one workspace, and slack.client_id for many: set one of them")
+    if slack.client_secret is None:
+        raise SettingInvalid("slack.client_secret", "is needed beside slack.client_id")
+    if not slack.public_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise SettingInvalid(
+            "slack.public_url", "must be the https:// address at which Slack's users reach this server"
+        )
+    secret = slack.client_secret.get_secret_value()
+    return OAuth(client_id=slack.client_id, client_secret=secret, public_url=slack.public_url.rstrip("/"))
+
+
+@asynccontextmanager
+async def open_installations(settings: Settings) -> AsyncIterator[Installations]:
+    """Open who let the Slack app in, with all tokens encrypted with the newest key.
+
+    Raises:
+        SettingInvalid: there is no key, or it opens nothing.
+        StorageUnavailable: the database cannot be opened.
+    """
+    key = settings.slack.encryption_key
+    keys = [each.strip() for each in key.get_secret_value().split(",")] if key else []
+    async with open_database(settings.database_url) as database:
+        installations = SqlInstallations(database, SystemClock(), keys)
+        await installations.lock_anew()
+        yield installations
 
 
 def _discord_account(settings: Settings) -> DiscordAccount | None:
@@ -119,6 +179,7 @@ def _discord_account(settings: Settings) -> DiscordAccount | None:
     return DiscordAccount(
         token=discord.token.get_secret_value(),
         message_content=discord.message_content,
+        shards=parse_shards(discord.shards),
         api_url=discord.api_url,
         gateway_url=discord.gateway_url,
         file_hosts=discord.file_hosts,

@@ -8,6 +8,7 @@ import structlog
 from bot.app.opening import open_house, open_platforms
 from bot.domain.errors import PlatformProblem, SettingInvalid
 from bot.logs import configure_logs
+from bot.pipeline.alone import watch_connections_for_ever
 from bot.pipeline.costs import settle_costs_for_ever
 from bot.pipeline.house import House
 from bot.pipeline.intake import StoredIntake
@@ -15,6 +16,7 @@ from bot.pipeline.retention import keep_retention_for_ever
 from bot.pipeline.worker import Worker
 from bot.ports import Checked
 from bot.settings import Settings
+from bot.words import open_catalogues
 
 log = structlog.get_logger()
 
@@ -27,6 +29,7 @@ async def serve(settings: Settings) -> None:
         StorageUnavailable: the database cannot be opened, or another service has it.
     """
     configure_logs(settings)
+    await asyncio.to_thread(_open_catalogues)
     async with open_platforms(settings) as platforms, open_house(settings, platforms, serving=True) as house:
         if not platforms:
             raise SettingInvalid("settings", "neither Slack nor Discord is set up; `mynah doctor` says what is missing")
@@ -35,6 +38,11 @@ async def serve(settings: Settings) -> None:
             await _serve(settings, house)
         except* PlatformProblem as problems:
             raise SettingInvalid("connection", str(problems.exceptions[0])) from problems
+
+
+def _open_catalogues() -> None:
+    for language in open_catalogues():
+        log.warning("language not installed, English is spoken instead", language=language)
 
 
 async def _refuse_without_media(house: House) -> None:
@@ -52,7 +60,8 @@ async def _serve(settings: Settings, house: House) -> None:
         # Platforms stay connected while turns are finished: what arrives meanwhile is stored for the next start.
         serving = [group.create_task(platform.serve(intake)) for platform in house.platforms.values()]
         log.info("serving", platforms=sorted(house.platforms), gateways=sorted(house.gateways))
-        keeping = [group.create_task(task) for task in (settle_costs_for_ever(house), keep_retention_for_ever(house))]
+        keepers = (settle_costs_for_ever(house), keep_retention_for_ever(house), watch_connections_for_ever(house))
+        keeping = [group.create_task(keeper) for keeper in keepers]
         await worker.run()
         for task in (*serving, *keeping):
             task.cancel()

@@ -8,6 +8,7 @@ import sys
 import typer
 from rich.markup import escape
 
+from bot.cli.access import access_commands
 from bot.cli.budget import budget_commands
 from bot.cli.channels import channels_commands
 from bot.cli.connect import discord_commands, slack_commands
@@ -31,6 +32,7 @@ cli = typer.Typer(
 for command in (demo, serve, ask, transcribe, say, models, audit, forget, doctor, health, version):
     cli.command()(command)
 cli.add_typer(usage_commands, name="usage")
+cli.add_typer(access_commands, name="access")
 cli.add_typer(budget_commands, name="budget")
 cli.add_typer(runs_commands, name="runs")
 cli.add_typer(channels_commands, name="channels")

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from decimal import Decimal
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from pydantic import BaseModel, SecretStr
 from rich.markup import escape
 
-from bot.app.doctor import examine
+from bot.app.doctor import examine, explain
 from bot.app.serving import is_alive
 from bot.cli.screen import Json, out, show_json, show_rows
 from bot.domain.health import Finding
@@ -25,10 +26,16 @@ PACKAGES = ("bot", "adapters")
 config_commands = typer.Typer(help="Show and check the settings of this process.", no_args_is_help=True)
 
 
-def doctor(*, json: Json = False) -> None:
-    """Check everything: what is wrong, why it matters, and how to fix it. Status 1 when something is wrong."""
+Link = Annotated[str, typer.Argument(help="Of a message: why was it not answered?")]
+
+
+def doctor(link: Link = "", *, json: Json = False) -> None:
+    """Check everything, or tell what became of one message. Status 1 when something is wrong."""
     settings = load_settings()
-    findings = [*asyncio.run(examine(settings)), *_platforms(settings), *_foreign_files()]
+    if link:
+        findings = [asyncio.run(explain(settings, link))]
+    else:
+        findings = [*asyncio.run(examine(settings)), *_platforms(settings), *_foreign_files()]
     if json:
         show_json([asdict(finding) for finding in findings])
     else:
@@ -72,11 +79,12 @@ def _platforms(settings: Settings) -> Sequence[Finding]:
     """Say what is missing where nothing, or only half, is set up."""
     slack = settings.slack
     way_in = slack.app_token or slack.signing_secret
-    if bool(slack.bot_token) != bool(way_in):
-        missing = "slack.app_token (or slack.signing_secret)" if slack.bot_token else "slack.bot_token"
+    token = slack.bot_token or slack.client_id
+    if bool(token) != bool(way_in):
+        missing = "slack.app_token (or slack.signing_secret)" if token else "slack.bot_token (or slack.client_id)"
         what = f"Slack is set up by half: {missing} is missing, so nobody there can talk to Mynah."
         return [Finding(ok=False, what=what, fix=f"Set {missing}; README.md says where it comes from.")]
-    if not slack.bot_token and not settings.discord.token:
+    if not token and not settings.discord.token:
         what = "Neither Slack nor Discord is set up, so nobody can talk to Mynah."
         fix = "Set slack.bot_token and slack.app_token, or discord.token; README.md says where they come from."
         return [Finding(ok=False, what=what, fix=fix)]

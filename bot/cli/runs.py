@@ -41,12 +41,13 @@ def runs_list(
 def runs_show(job: JobName, *, json: Json = False) -> None:
     """Show one run: its steps, and its model calls with tokens, seconds and cost."""
 
-    async def read(house: House) -> tuple[Job, Sequence[Step], Receipt] | None:
+    async def read(house: House) -> tuple[Job, Sequence[Step], Receipt, Mapping[str, object]] | None:
         found = await house.jobs.get(JobId(job))
         if found is None:
             return None
         steps = await house.journal.steps(found.id)
-        return found, list(steps.values()), make_receipt(steps, await house.ledger.of_job(found.id))
+        receipt = make_receipt(steps, await house.ledger.of_job(found.id))
+        return found, list(steps.values()), receipt, await _reviewed(house, found)
 
     shown = with_house(read)
     if shown is None:
@@ -54,8 +55,15 @@ def runs_show(job: JobName, *, json: Json = False) -> None:
     _show(*shown, json=json)
 
 
-def _show(job: Job, steps: Sequence[Step], receipt: Receipt, *, json: bool) -> None:
-    facts = {**_row(job), "tries": job.tries, "cost": receipt.sum_words}
+async def _reviewed(house: House, job: Job) -> Mapping[str, object]:
+    """Return what people said of a reply: how often it was found good or not, and whether they corrected what was heard."""
+    ratings = await house.reviews.ratings(job.id)
+    corrected = bool(await house.reviews.corrections(job.message.subject))
+    return {"good": ratings.good, "bad": ratings.bad, "corrected": corrected}
+
+
+def _show(job: Job, steps: Sequence[Step], receipt: Receipt, reviewed: Mapping[str, object], *, json: bool) -> None:
+    facts = {**_row(job), "tries": job.tries, "cost": receipt.sum_words, **reviewed}
     taken = [{"name": step.name, "state": step.state.value, "at": show_time(step.at)} for step in steps]
     calls = [_call(line) for line in receipt.lines]
     if json:

@@ -13,7 +13,7 @@ def is_heard(message: Message, config: ChannelConfig, *, in_thread: bool) -> boo
         config: the settings of its place.
         in_thread: whether we already take part in the message's thread.
     """
-    called = message.addressed is Addressed.MENTION and bool(message.quoted)
+    called = message.addressed in {Addressed.MENTION, Addressed.COMMAND} and bool(message.quoted)
     if message.author.is_bot or not (message.text or message.attachments or called):
         return False
     if message.addressed is not Addressed.OVERHEARD:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.errors import MediaTooLong, MediaUnreadable
+from bot.words import phrase
 
 
 class MediaFormat(StrEnum):
@@ -198,7 +199,7 @@ def plan_conversion(
         MediaTooLong: its header says that it is longer than the service allows.
     """
     if not facts.has_audio:
-        raise MediaUnreadable("it has no sound")
+        raise MediaUnreadable(phrase("it has no sound"))
     if facts.seconds is not None and facts.seconds > service.max_seconds:
         raise MediaTooLong(seconds=facts.seconds, limit=service.max_seconds)
     if _passes(facts, accepted, model):
@@ -217,7 +218,7 @@ def plan_conversion(
 
 def _known(facts: MediaFacts) -> MediaFormat:
     if facts.format is None:
-        raise MediaUnreadable("its format is not known")
+        raise MediaUnreadable(phrase("its format is not known"))
     return facts.format
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 
 from bot.domain.budgets import EACH_USER, SERVICE, Budget, Period, user_scope
 from bot.domain.errors import SettingInvalid
 from bot.domain.messages import Author, Place
+from bot.domain.moments import PERIOD_WORDS, show_moment
 from bot.domain.money import Nanodollars, nanodollars, show_amount
+from bot.words import phrase, say
 
 OFF = "off"
 """What is written to lift a limit."""
@@ -34,7 +35,10 @@ def parse_limit(text: str) -> Nanodollars | None:
         return None
     found = _AMOUNT.fullmatch(said)
     if found is None:
-        raise SettingInvalid("dollars", f"{said!r} is no amount such as 5, $5.50 or 0.25; `{OFF}` lifts the limit")
+        raise SettingInvalid(
+            "dollars",
+            phrase("{said} is no amount such as 5, $5.50 or 0.25; `{off}` lifts the limit", said=repr(said), off=OFF),
+        )
     return nanodollars(found[1])
 
 
@@ -47,7 +51,7 @@ def parse_period(text: str) -> Period:
     try:
         return Period(text.strip().lower())
     except ValueError:
-        raise SettingInvalid("period", f"{text!r} is neither {' nor '.join(Period)}") from None
+        raise SettingInvalid("period", phrase("{text} is neither day nor month", text=repr(text))) from None
 
 
 def parse_scope(text: str, platforms: Collection[str]) -> str:
@@ -89,12 +93,6 @@ def _is_name(text: str) -> bool:
 # --- out ---------------------------------------------------------------------
 
 
-def show_moment(at: int) -> str:
-    """Write a time (ms since 1970) for people: `1 December, 00:00 UTC`."""
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{moment.day} {moment:%B, %H:%M} UTC"
-
-
 def show_budget(budget: Budget, now: int, *, whose: str) -> str:
     """Write how a budget stands (Markdown), in one line.
 
@@ -103,21 +101,24 @@ def show_budget(budget: Budget, now: int, *, whose: str) -> str:
         now: in milliseconds since 1970.
         whose: in words.
     """
-    held = f", {show_amount(budget.held)} held for calls under way" if budget.held else ""
-    return (
-        f"**{whose}**, {show_amount(budget.limit)} a {budget.period}: {show_amount(budget.spent)} spent{held}, "
-        f"{show_amount(budget.left)} left. Starts anew on {show_moment(budget.period.ends(now))}."
-    )
+    limit = say("{amount} a {period}", amount=show_amount(budget.limit), period=PERIOD_WORDS[budget.period])
+    stands = [
+        say("{amount} spent", amount=show_amount(budget.spent)),
+        *([say("{amount} held for calls under way", amount=show_amount(budget.held))] if budget.held else []),
+        say("{amount} left", amount=show_amount(budget.left)),
+    ]
+    anew = say("Starts anew on {moment}.", moment=show_moment(budget.period.ends(now)))
+    return f"**{whose}**, {limit}: {', '.join(stands)}. {anew}"
 
 
 def whose_words(scope: str, place: Place, author: Author) -> str:
     """Return whose budget it is, in the words of somebody who asks in a place."""
     workspace, channel = place.scopes[:2]
     words = {
-        SERVICE: "Everybody together",
-        place.platform: f"All of {place.platform.capitalize()}",
-        workspace: "This workspace",
-        channel: "This conversation" if place.direct else "This channel",
-        user_scope(place, author): "You",
+        SERVICE: phrase("Everybody together"),
+        place.platform: phrase("All of {platform}", platform=place.platform.capitalize()),
+        workspace: phrase("This workspace"),
+        channel: phrase("This conversation") if place.direct else phrase("This channel"),
+        user_scope(place, author): phrase("You"),
     }
-    return words.get(scope, scope)
+    return say(words[scope]) if scope in words else scope

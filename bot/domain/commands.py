@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.messages import Author, Place
+from bot.words import Phrase, phrase
 
 
 class OptionKind(StrEnum):
@@ -16,6 +17,10 @@ class OptionKind(StrEnum):
     """A recording; on platforms whose commands take none, the last one in the conversation is meant."""
     MODEL = "model"
     """A model, as gateway/model."""
+    MESSAGE = "message"
+    """A link to a message."""
+    LANGUAGE = "language"
+    """A language, by its name or its tag."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +47,26 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Shortcut:
+    """What stands in the menu of a message, and is then done with that message."""
+
+    title: str
+    """At most 24 characters."""
+    thread_title: str = ""
+    """The same where conversations are threads, if it is called otherwise there."""
+    personal: bool = False
+    """Whether its answer is of use to nobody but who asked: platforms that can show it to them alone."""
+    reads_on: bool = False
+    """Whether more than the message itself is read, which needs somebody who is in the place."""
+    lacking: Phrase
+    """What is said of a message that has nothing for it."""
+
+    def titled(self, *, in_threads: bool) -> str:
+        """Return what it is called where conversations are threads, or where they are not."""
+        return (self.thread_title if in_threads else "") or self.title
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """One command."""
 
@@ -57,50 +82,132 @@ class Command:
     """True when, given options or taking none, it changes something that only some may: managers of the channel first."""
     everybody: bool = False
     """True when it is of use also to who manages nothing: platforms that hide commands that change show it to all."""
+    administers: bool = False
+    """True when only those may use it who are in charge of the whole workspace."""
+    short: bool = False
+    """True when it has a name of its own beside the door."""
+    shortcut: Shortcut | None = None
+    """How it stands in the menu of a message; None when it does not."""
 
     @property
     def usage(self) -> str:
-        """As a person types it: `/model [kind] [model]`."""
-        marks = (f"<{o.name}>" if o.required else f"[{o.name}]" for o in self.options)
-        return " ".join((f"/{self.name}", *marks))
+        """As a person types it: `/ask <question>`, `/mynah model [kind] [model]`."""
+        return f"{self.call} {self.hint}".rstrip()
+
+    @property
+    def call(self) -> str:
+        """How it is called: `/ask`, `/mynah model`."""
+        return f"/{self.name}" if self.short else f"/{DOOR} {self.name}"
+
+    @property
+    def hint(self) -> str:
+        """What is typed behind its name: `[kind] [model]`."""
+        return " ".join(f"<{o.name}>" if o.required else f"[{o.name}]" for o in self.options)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether platforms that can do so offer it by its own name only to who manages the channel."""
+        return self.changes and not self.everybody
 
     def would_change(self, options: Mapping[str, str]) -> bool:
         """Return whether it has to be known if its user manages the channel, for these options."""
         return self.changes and (bool(options) or not self.options)
 
 
+DOOR = "mynah"
+"""The one command that leads to all others: `/mynah usage`."""
+
+DOOR_DESCRIPTION = phrase("Everything that Mynah can do; `help` tells what that is")
+
 COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
         Command(
             name="ask",
-            description="Ask this channel's model a question",
+            description=phrase("Ask this channel's model a question"),
             options=(
-                Option(name="question", description="What you want to know", required=True),
-                Option(name="recording", description="A voice note or video to ask about", kind=OptionKind.FILE),
+                Option(name="question", description=phrase("What you want to know"), required=True),
+                Option(
+                    name="recording", description=phrase("A voice note or video to ask about"), kind=OptionKind.FILE
+                ),
             ),
             answer=Answer.TURN,
+            short=True,
         ),
         Command(
             name="transcribe",
-            description="Write down what was said in a recording",
-            options=(Option(name="recording", description="A voice note, audio file or video", kind=OptionKind.FILE),),
+            description=phrase("Write down what was said in a recording"),
+            options=(
+                Option(name="recording", description=phrase("A voice note, audio file or video"), kind=OptionKind.FILE),
+                Option(
+                    name="message", description=phrase("A link to a message with a recording"), kind=OptionKind.MESSAGE
+                ),
+            ),
             answer=Answer.TURN,
+            short=True,
+            shortcut=Shortcut(
+                title=phrase("Transcribe"),
+                lacking=phrase("There is no recording in that message, or I cannot reach it: nothing to write down."),
+            ),
         ),
         Command(
             name="say",
-            description="Speak a text as a voice clip",
-            options=(Option(name="text", description="What to say", required=True),),
+            description=phrase("Speak a text as a voice clip"),
+            options=(Option(name="text", description=phrase("What to say, or a link to a message"), required=True),),
             answer=Answer.TURN,
+            short=True,
+            shortcut=Shortcut(
+                title=phrase("Read aloud"),
+                lacking=phrase("There are no words in that message, or I cannot reach it: nothing to read aloud."),
+            ),
+        ),
+        Command(
+            name="summarise",
+            description=phrase("Sum up a thread, or what was said from a message on"),
+            options=(
+                Option(
+                    name="message",
+                    description=phrase("A link to the message to begin with"),
+                    kind=OptionKind.MESSAGE,
+                    required=True,
+                ),
+            ),
+            answer=Answer.TURN,
+            shortcut=Shortcut(
+                title=phrase("Summarise from here"),
+                thread_title=phrase("Summarise thread"),
+                personal=True,
+                reads_on=True,
+                lacking=phrase("There are no words from that message on, or I cannot reach it: nothing to sum up."),
+            ),
+        ),
+        Command(
+            name="translate",
+            description=phrase("Translate words, or those of a message"),
+            options=(
+                Option(
+                    name="language",
+                    description=phrase("Into which language, such as German or pt-BR"),
+                    kind=OptionKind.LANGUAGE,
+                    required=True,
+                ),
+                Option(name="text", description=phrase("What to translate, or a link to a message"), required=True),
+            ),
+            answer=Answer.TURN,
+            shortcut=Shortcut(
+                title=phrase("Translate"),
+                personal=True,
+                lacking=phrase("There are no words in that message, or I cannot reach it: nothing to translate."),
+            ),
         ),
         Command(
             name="model",
-            description="Show or set the models of this channel",
+            description=phrase("Show or set the models of this channel"),
             options=(
-                Option(name="kind", description="chat, transcription, video or speech"),
+                Option(name="kind", description=phrase("chat, transcription, video or speech")),
                 Option(
                     name="model",
-                    description="As gateway/model; several, separated by commas, best first",
+                    description=phrase("As gateway/model; several, separated by commas, best first"),
                     kind=OptionKind.MODEL,
                 ),
             ),
@@ -108,43 +215,74 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(
             name="voice",
-            description="Show or set the voice that replies are spoken with",
-            options=(Option(name="voice", description="One of the speech model's voices"),),
+            description=phrase("Show or set the voice that replies are spoken with"),
+            options=(Option(name="voice", description=phrase("One of the speech model's voices")),),
             changes=True,
         ),
         Command(
             name="settings",
-            description="Show or change the settings of this channel",
+            description=phrase("Show or change the settings of this channel"),
             options=(
-                Option(name="name", description="Which setting; without one, all are shown"),
-                Option(name="value", description="The new value; `default` takes the setting back"),
+                Option(name="name", description=phrase("Which setting; without one, all are shown")),
+                Option(name="value", description=phrase("The new value; `default` takes the setting back")),
             ),
             changes=True,
         ),
         Command(
             name="budget",
-            description="Show what may be spent here, or set a limit for this channel",
+            description=phrase("Show what may be spent here, or set a limit for this channel"),
             options=(
-                Option(name="period", description="day or month"),
+                Option(name="period", description=phrase("day or month")),
                 Option(
-                    name="dollars", description="The most that may be spent in it, such as 5 or 0.50; `off` lifts it"
+                    name="dollars",
+                    description=phrase("The most that may be spent in it, such as 5 or 0.50; `off` lifts it"),
                 ),
             ),
             changes=True,
             everybody=True,
         ),
-        Command(name="usage", description="Show what this channel used today and this month, and what it cost"),
-        Command(name="receipt", description="Show what the newest reply here took: models, tokens, seconds, cost"),
+        Command(name="usage", description=phrase("Show what this channel used today and this month, and what it cost")),
+        Command(
+            name="receipt", description=phrase("Show what the newest reply here took: models, tokens, seconds, cost")
+        ),
         Command(
             name="retry",
-            description="Repeat what was cut off and waits for a decision here; it may be charged again",
+            description=phrase("Repeat what was cut off and waits for a decision here; it may be charged again"),
             changes=True,
             everybody=True,
         ),
-        Command(name="privacy", description="Tell what is kept here of what you say, for how long, and who sees it"),
-        Command(name="forget", description="Erase everything that is kept here of what you said"),
+        Command(
+            name="me",
+            description=phrase("Show or set what you wish for yourself: to hear replies or not, and your language"),
+            options=(
+                Option(name="voice", description=phrase("on, off, or channel, which leaves it to the channel")),
+                Option(
+                    name="language",
+                    description=phrase("The language that I speak to you in, such as de; auto follows the platform"),
+                    kind=OptionKind.LANGUAGE,
+                ),
+            ),
+        ),
+        Command(
+            name="pair",
+            description=phrase("Let somebody in to direct messages who was told a code"),
+            options=(Option(name="code", description=phrase("The code that they were told"), required=True),),
+            administers=True,
+        ),
+        Command(
+            name="privacy", description=phrase("Tell what is kept here of what you say, for how long, and who sees it")
+        ),
+        Command(name="forget", description=phrase("Erase everything that is kept here of what you said")),
+        Command(
+            name="help",
+            description=phrase("Tell what I can do here, by command, in the menu of a message and by voice note"),
+            options=(Option(name="command", description=phrase("One command, to be told more about it")),),
+        ),
     )
 }
+
+SHORTCUTS: Mapping[str, Command] = {name: command for name, command in COMMANDS.items() if command.shortcut}
+"""The commands that stand in the menu of a message, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +299,8 @@ class CommandCall:
     """Who."""
     may_manage: bool
     """Whether the platform lets this person manage the channel."""
+    may_administer: bool = False
+    """Whether the platform puts them in charge of the whole workspace; only told for commands that want it."""
 
 
 def split_options(command: Command, text: str) -> dict[str, str]:

@@ -177,7 +177,7 @@ def reference_words(quoted: Quoted, heard: Sequence[str] = ()) -> str:
         quoted: the message.
         heard: what is said in its recordings.
     """
-    words = "\n".join(filter(None, (quoted.text, *heard)))
+    words = "\n".join(filter(None, (quoted.text, quoted.heard, *heard)))
     if not words:
         return ""
     of = f" of {quoted.author.name}" if quoted.author and quoted.author.name else ""

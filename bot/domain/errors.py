@@ -25,19 +25,21 @@
     │   ├── StorageUnavailable        nothing was stored
     │   └── LeaseLost                 another process works on the job now
     ├── NothingAsked              a call by name without anything else
+    ├── NothingThere              a message that has nothing of what is to be done with it
     └── SettingInvalid            a setting's value, or a setting that does not exist
 
-Each carries what its catcher needs, and `sentence`: what the person who asked is told. Vendors' errors are translated
-once, at the edge, with `raise … from`.
+Each carries what its catcher needs, and `sentence`: what the person who asked is told, in the language that is spoken
+when it is read. Vendors' errors are translated once, at the edge, with `raise … from`.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from typing_extensions import override
 
+from bot.domain.moments import PERIOD_WORDS, show_moment
 from bot.domain.money import Nanodollars, Usage, show_amount
+from bot.words import phrase, say
 
 
 class MynahError(Exception):
@@ -49,7 +51,7 @@ class MynahError(Exception):
     @property
     def sentence(self) -> str:
         """One clear sentence for the person who asked."""
-        return "Something went wrong on my side."
+        return say("Something went wrong on my side.")
 
 
 class MediaProblem(MynahError):
@@ -66,7 +68,10 @@ class MediaTooLarge(MediaProblem):
     @property
     @override
     def sentence(self) -> str:
-        return f"This file is larger than the {self.limit / 1_000_000:.0f} MB that I take here. Could you send a shorter piece?"
+        return say(
+            "This file is larger than the {megabytes} MB that I take here. Could you send a shorter piece?",
+            megabytes=f"{self.limit / 1_000_000:.0f}",
+        )
 
 
 class MediaTooLong(MediaProblem):
@@ -80,7 +85,10 @@ class MediaTooLong(MediaProblem):
     @property
     @override
     def sentence(self) -> str:
-        return f"This recording is longer than the {self.limit / 60:.0f} minutes that I take here. Could you send a shorter piece?"
+        return say(
+            "This recording is longer than the {minutes} minutes that I take here. Could you send a shorter piece?",
+            minutes=f"{self.limit / 60:.0f}",
+        )
 
 
 class MediaUnreadable(MediaProblem):
@@ -93,7 +101,9 @@ class MediaUnreadable(MediaProblem):
     @property
     @override
     def sentence(self) -> str:
-        return f"I could not hear that file: {self.reason}. Voice notes, audio files and videos work."
+        return say(
+            "I could not hear that file: {reason}. Voice notes, audio files and videos work.", reason=self.reason
+        )
 
 
 class MediaGone(MediaProblem):
@@ -102,7 +112,7 @@ class MediaGone(MediaProblem):
     @property
     @override
     def sentence(self) -> str:
-        return "That file is no longer there, so I could not listen to it."
+        return say("That file is no longer there, so I could not listen to it.")
 
 
 class MediaForbidden(MediaProblem):
@@ -115,7 +125,7 @@ class MediaForbidden(MediaProblem):
     @property
     @override
     def sentence(self) -> str:
-        return f"I am not allowed to fetch that file. {self.advice}"
+        return say("I am not allowed to fetch that file. {advice}", advice=self.advice)
 
 
 class ModelProblem(MynahError):
@@ -131,7 +141,9 @@ class ModelProblem(MynahError):
     @property
     @override
     def sentence(self) -> str:
-        return f"The model {self.model or 'of this channel'} did not answer: {self.reason}."
+        if self.model:
+            return say("The model {model} did not answer: {reason}.", model=self.model, reason=self.reason)
+        return say("The model of this channel did not answer: {reason}.", reason=self.reason)
 
 
 class ModelUnknown(ModelProblem):
@@ -140,7 +152,7 @@ class ModelUnknown(ModelProblem):
     @property
     @override
     def sentence(self) -> str:
-        return f"There is no model {self.model} here: {self.reason}."
+        return say("There is no model {model} here: {reason}.", model=self.model, reason=self.reason)
 
 
 class ModelCannot(ModelProblem):
@@ -156,8 +168,10 @@ class ModelCannot(ModelProblem):
     @property
     @override
     def sentence(self) -> str:
-        advice = f" Choose one of {', '.join(self.choices)} with `/model`." if self.choices else ""
-        return f"No model of this channel can do that: {self.reason}.{advice}"
+        sentence = say("No model of this channel can do that: {reason}.", reason=self.reason)
+        if not self.choices:
+            return sentence
+        return f"{sentence} {say('Choose one of {models} with `/mynah model`.', models=', '.join(self.choices))}"
 
 
 class ModelRefused(ModelProblem):
@@ -170,7 +184,9 @@ class ModelUnauthorised(ModelProblem):
     @property
     @override
     def sentence(self) -> str:
-        return f"The model gateway does not accept our account ({self.reason}). An admin has to look at it."
+        return say(
+            "The model gateway does not accept our account ({reason}). An admin has to look at it.", reason=self.reason
+        )
 
 
 class ModelBusy(ModelProblem):
@@ -196,9 +212,11 @@ class ModelInDoubt(ModelProblem):
     @property
     @override
     def sentence(self) -> str:
-        return (
-            f"My call to {self.model or 'the model'} was interrupted ({self.reason}), and it may have been charged. "
-            "I do not ask again by myself: `/retry` does."
+        return say(
+            "My call to {model} was interrupted ({reason}), and it may have been charged. "
+            "I do not ask again by myself: `/mynah retry` does.",
+            model=self.model or phrase("the model"),
+            reason=self.reason,
         )
 
 
@@ -208,9 +226,10 @@ class ModelUnpriced(ModelProblem):
     @property
     @override
     def sentence(self) -> str:
-        return (
-            f"I do not ask {self.model or 'a model'} here, because nobody says what it charges. "
-            "An admin can give its price in the settings, or set unknown_price to allow."
+        return say(
+            "I do not ask {model} here, because nobody says what it charges. "
+            "An admin can give its price in the settings, or set unknown_price to allow.",
+            model=self.model or phrase("a model"),
         )
 
 
@@ -220,7 +239,13 @@ class BudgetExceeded(ModelProblem):
     def __init__(
         self, *, scope: str, period: str, limit: Nanodollars, left: Nanodollars, needed: Nanodollars, resets_at: int
     ) -> None:
-        super().__init__(f"the budget of {scope} for this {period} has {show_amount(left)} left")
+        reason = phrase(
+            "the budget of {scope} for this {period} has {left} left",
+            scope=scope,
+            period=PERIOD_WORDS[period],
+            left=show_amount(left),
+        )
+        super().__init__(reason)
         self.scope = scope
         """Whose budget says no; of several the tightest."""
         self.period = period
@@ -241,17 +266,22 @@ class BudgetExceeded(ModelProblem):
     @property
     @override
     def sentence(self) -> str:
-        reset = datetime.fromtimestamp(self.resets_at / 1000, UTC)
-        whose = f" ({self.whose.lower()})" if self.whose else ""
-        return (
-            f"The budget of {show_amount(self.limit)} for this {self.period} does not allow that{whose}: "
-            f"{show_amount(self.left)} is left, and the call may cost {show_amount(self.needed)}. "
-            f"It starts anew on {reset:%d %B} at {reset:%H:%M} UTC.{self._advice}"
+        refused = say(
+            "The budget of {limit} for this {period} does not allow that: {left} is left, and the call may cost {needed}.",
+            limit=show_amount(self.limit),
+            period=PERIOD_WORDS[self.period],
+            left=show_amount(self.left),
+            needed=show_amount(self.needed),
         )
+        anew = say("It starts anew on {moment}.", moment=show_moment(self.resets_at))
+        whose = f"{self.whose}:" if self.whose else ""
+        return " ".join(filter(None, (whose, refused, anew, self._advice)))
 
     @property
     def _advice(self) -> str:
-        return f" Until then, `/model` can choose what costs nothing: {', '.join(self.free)}." if self.free else ""
+        if not self.free:
+            return ""
+        return say("Until then, `/mynah model` can choose what costs nothing: {models}.", models=", ".join(self.free))
 
 
 class PlatformProblem(MynahError):
@@ -303,7 +333,21 @@ class NothingAsked(MynahError):
     @property
     @override
     def sentence(self) -> str:
-        return "I am here. What can I do for you? Ask me something, or answer a voice note with my name."
+        return say("I am here. What can I do for you? Ask me something, or answer a voice note with my name.")
+
+
+class NothingThere(MynahError):
+    """A message has nothing of what is to be done with it."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__("nothing there")
+        self.told = told
+        """The sentence for who wanted it, perhaps a phrase."""
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return say(self.told)
 
 
 class SettingInvalid(MynahError):
@@ -317,4 +361,4 @@ class SettingInvalid(MynahError):
     @property
     @override
     def sentence(self) -> str:
-        return f"{self.name}: {self.reason}."
+        return say("{name}: {reason}.", name=self.name, reason=self.reason)

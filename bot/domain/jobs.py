@@ -1,4 +1,4 @@
-"""Jobs: one for each message, stored before the platform is told "received".
+"""Jobs: one for each message, stored before the platform is told "received"; and one for what becomes of it afterwards.
 
     ready ──claim──> running ──finish──> done
       ^                │ │ └────bury───> failed      (after the last try, or an error that no retry mends)
@@ -9,6 +9,14 @@
 
 Lanes: a conversation is a lane. Only the first open job of a lane may run, so a conversation stays in order; lanes run
 side by side. `asked` does not hold its lane up: the conversation goes on while a human makes up their mind.
+
+Together: what one person says in quick succession is answered by one turn. In the commit that claims the last message of
+several, those before it get it as their `lead`; they wait for its end, which is theirs, and are claimed by nobody. So a
+crash loses none of them: whoever claims the lead again gets them with it.
+
+Afterwards: when a message was edited or deleted, or somebody stopped its reply, that is its next job (`Message.revision`,
+`Message.errand`). It cancels the jobs before it in the commit that stores it, is the first of its lane, and takes over or
+removes what they posted; so it survives a crash like any other job.
 
 Leases: a claim makes the claimer the owner and raises the job's epoch. Every later write names both, and a write whose
 epoch is over finds no row: a process that slept through its lease loses it without doing harm. An owner lives as long as
@@ -70,6 +78,10 @@ class Job:
     """See the module's picture."""
     message: Message
     """What was said."""
+    gathered: tuple[Message, ...] = ()
+    """What its author said just before it and is answered together with it, in order; only of a claimed job."""
+    lead: JobId | None = None
+    """The message that this one is answered together with (`Message.subject`); None for most."""
     tries: int
     """How often it was claimed."""
     epoch: int
@@ -106,14 +118,15 @@ class RetryDecision:
     """How long to wait first."""
 
 
-def decide_retry(error: MynahError, tries: int) -> RetryDecision:
+def decide_retry(error: MynahError, tries: int, *, most: int = MAX_TRIES) -> RetryDecision:
     """Decide whether a failed turn is tried again, and when: doubling delays, or what the vendor asks for.
 
     Args:
         error: why it failed.
         tries: how often the job was claimed, this time included.
+        most: how often it may be.
     """
-    if not error.transient or tries >= MAX_TRIES:
+    if not error.transient or tries >= most:
         return RetryDecision(retry=False)
     asked = error.retry_after if isinstance(error, ModelBusy | PostNotDone) else None
     doubled = min(FIRST_DELAY_SECONDS * 2 ** (tries - 1), LONGEST_DELAY_SECONDS)

@@ -8,7 +8,10 @@ from typing import NewType
 from bot.domain.audio import MediaFacts, MediaFormat
 
 JobId = NewType("JobId", str)
-"""`platform:workspace:channel:message`: the same message always makes the same job."""
+"""`platform:workspace:channel:message`: the same message always makes the same job.
+
+What becomes of the message afterwards makes further jobs, whose names end with `#1`, `#2`, ….
+"""
 
 BlobRef = NewType("BlobRef", str)
 """Names bytes kept by the Blobs port."""
@@ -55,6 +58,12 @@ class Author:
     """As shown to people; may be empty."""
     is_bot: bool = False
     """True for every bot, ourselves included."""
+    groups: tuple[str, ...] = ()
+    """Roles and user groups, by the platform's id, as far as the platform told of them by itself."""
+    locale: str = ""
+    """Theirs, as platforms write it (`de`, `pt-BR`); empty where the platform did not tell it by itself."""
+    locale_here: str = ""
+    """That of the workspace they speak in, for whose own nobody knows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +104,38 @@ class Addressed(StrEnum):
     """In a channel that we are in, to nobody in particular."""
 
 
+class Action(StrEnum):
+    """What a person can do with a finished reply, by a button that stands under it."""
+
+    AGAIN = "again"
+    """Have the message answered anew."""
+    SPEAK = "speak"
+    """Have the reply spoken."""
+    CORRECT = "correct"
+    """Correct the transcript."""
+    RECEIPT = "receipt"
+    """See what it took and cost."""
+    GOOD = "good"
+    """Say that it helped."""
+    BAD = "bad"
+    """Say that it did not."""
+
+
+class Errand(StrEnum):
+    """What is to be done about a message. All but the first come of what happens to it afterwards."""
+
+    ANSWER = "answer"
+    """Reply to it; once it was edited, in place of the reply that it has."""
+    REMOVE = "remove"
+    """It was deleted: take back what was replied."""
+    STOP = "stop"
+    """Somebody does not want the rest of the reply: say in it that it ends here."""
+    PURGE = "purge"
+    """Its workspace has sent us away: erase what is held of it."""
+    CORRECT = "correct"
+    """Somebody corrected what was heard in it: let the reply quote the corrected words."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quoted:
     """A message that another one refers to: it replies to it, links to it, or stands in the thread below it."""
@@ -109,6 +150,8 @@ class Quoted:
     """What was written."""
     attachments: tuple[Attachment, ...] = ()
     """Files that came with it; none of a post of our own."""
+    heard: str = ""
+    """What is said in its recordings, where that was written down before; they are not among the files then."""
     head: bool = False
     """Whether it is what the thread began with, which matters to who has heard nothing of the thread."""
     handle: Mapping[str, str] = field(default_factory=dict)
@@ -132,25 +175,67 @@ class Message:
     addressed: Addressed = Addressed.OVERHEARD
     """How it came to us."""
     command: str | None = None
-    """The command that made it (`ask`, `transcribe`, `say`), None for ordinary messages."""
+    """The command that made it (`ask`, `transcribe`, `say`, …), None for ordinary messages."""
     quoted: tuple[Quoted, ...] = ()
-    """The messages that it refers to."""
+    """The messages that it refers to; for what is done with a message, that message."""
+    language: str = ""
+    """The language that a translation is wanted in, by its name or tag; empty where nobody said."""
+    speaker: str = ""
+    """The model that speaks the reply, where somebody tries one out; empty leaves it to the channel."""
+    voice: str | None = None
+    """The voice that it speaks with, empty for the model's own; None leaves it to the channel."""
     handle: Mapping[str, str] = field(default_factory=dict)
     """What the platform's adapter needs to answer it (for example an interaction's token)."""
+    said_at: int = 0
+    """When, in milliseconds since 1970 (UTC) by the platform's clock; 0 where it does not tell."""
     refusal: str = ""
     """The sentence that is all the answer, because its author may not use Mynah here, or not so often; mostly empty."""
+    errand: Errand = Errand.ANSWER
+    """What is to be done about it."""
+    edited: str = ""
+    """What the platform calls its last edit; empty when it was never edited."""
+    revision: int = 0
+    """Which of its jobs it makes: 0 for the first, one more for whatever becomes of it afterwards."""
+    pressed: Action | None = None
+    """What somebody wants besides, by a button under a reply: what comes of it stands below, in place of nothing."""
+    regarding: int = 0
+    """The revision that made the reply whose button was used; only with `pressed`."""
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is something done with a message of others, by which nobody joins their conversation."""
+        return self.addressed is Addressed.COMMAND and bool(self.quoted) and self.place.thread != self.key
+
+    @property
+    def subject(self) -> JobId:
+        """The first job of this message, whichever it makes now."""
+        return subject_of(self.place, self.key)
 
     @property
     def job_id(self) -> JobId:
         """The job that this message makes, once."""
-        place = self.place
-        return JobId(f"{place.platform}:{place.workspace}:{place.channel}:{self.key}")
+        return JobId(f"{self.subject}#{self.revision}") if self.revision else self.subject
 
     @property
     def emptied(self) -> "Message":
         """The same message without anything that was said, shown or named: only who, where and when."""
-        author = Author(id=self.author.id, is_bot=self.author.is_bot)
-        return Message(key=self.key, place=self.place, author=author, addressed=self.addressed, command=self.command)
+        return Message(
+            key=self.key,
+            place=self.place,
+            author=Author(id=self.author.id, is_bot=self.author.is_bot),
+            addressed=self.addressed,
+            command=self.command,
+            errand=self.errand,
+            edited=self.edited,
+            revision=self.revision,
+            pressed=self.pressed,
+            regarding=self.regarding,
+        )
+
+
+def subject_of(place: Place, key: str) -> JobId:
+    """Return the first job that a message makes, by where it stands and its key there."""
+    return JobId(f"{place.platform}:{place.workspace}:{place.channel}:{key}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,21 +268,8 @@ class VoiceClip:
     """Loudness from start to end, one byte (0 to 255) each 100 ms, at most 256 of them."""
 
 
-class Action(StrEnum):
-    """What a person can do with a finished reply, by a button that stands under it."""
-
-    AGAIN = "again"
-    """Have the message answered anew."""
-    SPEAK = "speak"
-    """Have the reply spoken."""
-    CORRECT = "correct"
-    """Correct the transcript."""
-    RECEIPT = "receipt"
-    """See what it took and cost."""
-    GOOD = "good"
-    """Say that it helped."""
-    BAD = "bad"
-    """Say that it did not."""
+GROWING = " …"
+"""Shown behind a text that still grows, where nothing else shows that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,11 +277,16 @@ class TextPart:
     """One post of text (Markdown), within the platform's limit."""
 
     text: str
-    """Never empty."""
+    """Empty only while it grows, where the platform shows the plan of a turn (`Abilities.shows_plan`)."""
     growing: bool = False
     """Whether more of it is to come, by edits."""
     actions: tuple[Action, ...] = ()
     """The buttons under it, in the order in which they are shown."""
+
+    @property
+    def marked(self) -> str:
+        """The text with a mark behind it while it grows, for platforms that show its growth by edits alone."""
+        return f"{self.text}{GROWING}" if self.growing else self.text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from typing_extensions import override
 from bot.domain.audio import AudioLimits, MediaFile, MediaFormat
 from bot.domain.errors import SettingInvalid
 from bot.domain.money import CallKind, Price, Usage
+from bot.words import phrase
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -31,7 +32,8 @@ class ModelRef:
         gateway, slash, name = text.strip().partition("/")
         if not (gateway and slash and name):
             raise SettingInvalid(
-                "model", f"{text!r} is not of the form gateway/model, for example local/whisper-tiny.en"
+                "model",
+                phrase("{text} is not of the form gateway/model, for example local/whisper-tiny.en", text=repr(text)),
             )
         return cls(gateway=gateway, name=name)
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType, Self
 
+from bot.words import say
+
 NANOS = 1_000_000_000
 
 Nanodollars = NewType("Nanodollars", int)
@@ -22,8 +24,8 @@ def nanodollars(dollars: str | float | Decimal) -> Nanodollars:
 def show_dollars(cost: Nanodollars | None) -> str:
     """Write a cost for people, exactly: `$1.20`, `$0.00095`, `free` for zero, `unknown` for None."""
     if cost is None:
-        return "unknown"
-    return "free" if cost == 0 else show_amount(cost)
+        return say("unknown")
+    return say("free") if cost == 0 else show_amount(cost)
 
 
 def show_amount(amount: Nanodollars) -> str:

@@ -7,21 +7,24 @@ The rules, in order:
    otherwise the sound is transcribed first and the chat model reads the transcript. A video that is to be answered goes
    as it is to a chat model that watches videos; so do YouTube's addresses to one whose provider fetches them.
 3. Pictures go to the chat model if it sees.
-4. A reply is spoken when the channel says so, or when the channel mirrors and a voice note came in. A chat model that
+4. A command that has the chat model do something with words (`bot.domain.shortcuts`) has recordings written down first.
+5. A reply is spoken when the channel says so, or when the channel mirrors and a voice note came in. A chat model that
    is also the one that speaks, and can do both at once, speaks its answer itself.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.audio import AudioLimits, Conversion, MediaFile, plan_conversion
-from bot.domain.channels import ChannelConfig, Choice, OnMedia, ReplyAs
+from bot.domain.channels import ChannelConfig, Choice, OnMedia, ReplyAs, models
 from bot.domain.errors import ModelCannot
 from bot.domain.links import video_links
 from bot.domain.messages import FetchedMedia, Message, Quoted
 from bot.domain.models import Capabilities, Catalogue, Modality, ModelRef
 from bot.domain.money import CallKind
+from bot.domain.shortcuts import Task, task_of
+from bot.words import phrase
 
 
 class Want(StrEnum):
@@ -93,6 +96,8 @@ class Plan:
     """Whether the reply is written; False leaves only the clip."""
     say: str | None = None
     """What to speak word for word, without asking a model; only for `say`."""
+    task: Task | None = None
+    """What the chat model does with the words, in place of answering them as a part of the conversation."""
     quoted: tuple[Quoted, ...] = ()
     """The messages that the message refers to; their recordings and pictures are heard and seen like its own."""
 
@@ -133,13 +138,20 @@ def plan_turn(
     """
     if message.command == "say":
         speakers = _able(config.speech_model, catalogue, CallKind.SPEECH)
-        return _Planner(message, config, catalogue, service).saying(speakers)
-    return _Planner(message, config, catalogue, service, tuple(quoted)).answering(media)
+        return _Planner(message, config, catalogue, service, tuple(quoted)).saying(speakers)
+    planner, task = _Planner(message, config, catalogue, service, tuple(quoted)), task_of(message)
+    return planner.doing(task, media) if task else planner.answering(media)
 
 
 def written_words(message: Message, quoted: Sequence[Quoted]) -> str:
     """Return what is written in a message and in those that it refers to; empty when nothing is."""
-    return "\n".join(filter(None, (message.text, *(each.text for each in quoted))))
+    return "\n".join(filter(None, (message.text, *(words for each in quoted for words in (each.text, each.heard)))))
+
+
+def tried_out(message: Message, config: ChannelConfig) -> ChannelConfig:
+    """Return the settings with the model and the voice that a message tries out; mostly they are the channel's."""
+    speakers = models(message.speaker) if message.speaker else config.speech_model
+    return replace(config, speech_model=speakers, voice=config.voice if message.voice is None else message.voice)
 
 
 @dataclass(frozen=True)
@@ -159,7 +171,20 @@ class _Planner:
             answer=(),
             speak=speakers,
             text=False,
-            say=self.message.text,
+            say=self._words,
+        )
+
+    def doing(self, task: Task, media: Sequence[FetchedMedia]) -> Plan:
+        return Plan(
+            message=self.message,
+            config=self.config,
+            catalogue=self.catalogue,
+            listen=tuple(self._listen(item, OnMedia.BOTH) for item in media if not item.facts.is_picture),
+            answer=_able(self.config.chat_model, self.catalogue, CallKind.CHAT),
+            speak=(),
+            text=True,
+            task=task,
+            quoted=self.quoted,
         )
 
     def answering(self, media: Sequence[FetchedMedia]) -> Plan:
@@ -218,7 +243,9 @@ class _Planner:
         can = self._first_mind()
         seen = [item for item in pictures if can and item.facts.format in can.picture_formats and _is_within(can, item)]
         if pictures and not seen and not self._words:
-            raise ModelCannot(f"{_names(self.config.chat_model)} cannot see", needs=Modality.IMAGE)
+            raise ModelCannot(
+                phrase("{models} cannot see", models=_names(self.config.chat_model)), needs=Modality.IMAGE
+            )
         return Looking(
             pictures=tuple(map(_file, seen)),
             videos=tuple(map(_file, watched)),
@@ -271,7 +298,9 @@ def _able(choice: Choice, catalogue: Catalogue, kind: CallKind) -> Choice:
     """
     able = tuple(ref for ref in choice if ref in catalogue and kind in catalogue[ref].kinds)
     if not able:
-        raise ModelCannot(f"{_names(choice)} cannot be used for {kind.value}", needs=kind)
+        raise ModelCannot(
+            phrase("{models} cannot be used for {kind}", models=_names(choice), kind=kind.value), needs=kind
+        )
     return able
 
 
@@ -279,7 +308,7 @@ def _ears(choice: Choice, catalogue: Catalogue) -> Choice:
     """Return the models of a list that can write down what was said: made for it, or a chat model that hears."""
     ears = _hearing(choice, catalogue)
     if not ears:
-        raise ModelCannot(f"{_names(choice)} cannot hear", needs=Modality.AUDIO)
+        raise ModelCannot(phrase("{models} cannot hear", models=_names(choice)), needs=Modality.AUDIO)
     return ears
 
 

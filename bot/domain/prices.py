@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from bot.domain.models import Capabilities, Modality
 from bot.domain.money import CallKind, Price
+from bot.words import say
 
 MILLION = 1_000_000
 MINUTE_SECONDS = 60
@@ -14,27 +15,46 @@ PAGE_CHARACTERS = 1_000
 def show_price(can: Capabilities) -> str:
     """Write what a model charges: `free`, `unknown`, or `$0.15 in, $0.60 out per million tokens`."""
     if can.free:
-        return "free"
+        return say("free")
     if can.price is None:
-        return "unknown"
-    return ", ".join(_parts(can.price)) or "free"
+        return say("unknown")
+    return ", ".join(_parts(can.price)) or say("free")
 
 
 def _parts(price: Price) -> Iterator[str]:
     if price.prompt or price.completion:
-        yield f"{_dollars(price.prompt * MILLION)} in, {_dollars(price.completion * MILLION)} out per million tokens"
+        said, answered = _dollars(price.prompt * MILLION), _dollars(price.completion * MILLION)
+        yield say("{said} in, {answered} out per million tokens", said=said, answered=answered)
     if price.audio_in not in (None, price.prompt):
-        yield f"{_dollars(price.audio_in * MILLION)} per million tokens of sound heard"
+        yield say("{price} per million tokens of sound heard", price=_dollars(price.audio_in * MILLION))
     if price.audio_out not in (None, price.completion):
-        yield f"{_dollars(price.audio_out * MILLION)} per million tokens of sound spoken"
+        yield say("{price} per million tokens of sound spoken", price=_dollars(price.audio_out * MILLION))
     if price.second:
-        yield f"{_dollars(price.second * MINUTE_SECONDS)} a minute"
+        yield say("{price} a minute", price=_dollars(price.second * MINUTE_SECONDS))
     if price.character:
-        yield f"{_dollars(price.character * PAGE_CHARACTERS)} per 1,000 characters"
+        yield say("{price} per 1,000 characters", price=_dollars(price.character * PAGE_CHARACTERS))
     if price.picture:
-        yield f"{_dollars(price.picture)} a picture"
+        yield say("{price} a picture", price=_dollars(price.picture))
     if price.request:
-        yield f"{_dollars(price.request)} a call"
+        yield say("{price} a call", price=_dollars(price.request))
+
+
+def short_price(can: Capabilities) -> str:
+    """Write the most important of what a model charges, to stand in a list: `$0.30 / $2.50 per million tokens`."""
+    if can.free or can.price == Price():
+        return say("free")
+    return say("price not known") if can.price is None else _short(can.price)
+
+
+def _short(price: Price) -> str:
+    if price.second:
+        return say("{price} a minute", price=_dollars(price.second * MINUTE_SECONDS))
+    if price.character:
+        return say("{price} per 1,000 characters", price=_dollars(price.character * PAGE_CHARACTERS))
+    if price.prompt or price.completion:
+        said, answered = _dollars(price.prompt * MILLION), _dollars(price.completion * MILLION)
+        return say("{said} / {answered} per million tokens", said=said, answered=answered)
+    return ", ".join(_parts(price))
 
 
 def _dollars(amount: Decimal) -> str:

@@ -7,8 +7,14 @@ from datetime import UTC, datetime
 
 from bot.domain.journal import Step, StepState
 from bot.domain.money import Nanodollars, Usage, UsageRecord, show_amount, show_dollars
+from bot.words import Phrase, phrase, say, say_count
 
-DEEDS = {"hear": "Wrote down", "summary": "Summed up", "answer": "Answered", "speak": "Spoke"}
+DEEDS: Mapping[str, Phrase] = {
+    "hear": phrase("Wrote down: {model}, {facts}"),
+    "summary": phrase("Summed up: {model}, {facts}"),
+    "answer": phrase("Answered: {model}, {facts}"),
+    "speak": phrase("Spoke: {model}, {facts}"),
+}
 """What a call was for, by the first word of its step."""
 
 _ASKED = re.compile(r"(?:[^:/]*:)+?([^:/]+/.+)")
@@ -36,23 +42,31 @@ class ReceiptLine:
     @property
     def words(self) -> str:
         """The call for people, in one line."""
-        deed = "Came to nothing" if self.came_to_nothing else DEEDS.get(self.step.partition(":")[0], "Called")
-        return f"{deed}: {self.model}, {', '.join(self._facts())}"
+        called = DEEDS.get(self.step.partition(":")[0], phrase("Called: {model}, {facts}"))
+        deed = phrase("Came to nothing: {model}, {facts}") if self.came_to_nothing else called
+        return say(deed.template, model=self.model, facts=", ".join(self._facts()))
 
     def _facts(self) -> Iterator[str]:
         yield f"{datetime.fromtimestamp(self.at / 1000, UTC):%H:%M:%S} UTC"
         if self.usage.tokens_in is not None or self.usage.tokens_out is not None:
-            yield f"{_count(self.usage.tokens_in)} tokens in, {_count(self.usage.tokens_out)} out"
+            tokens_in, tokens_out = _count(self.usage.tokens_in), _count(self.usage.tokens_out)
+            yield say("{tokens_in} tokens in, {tokens_out} out", tokens_in=tokens_in, tokens_out=tokens_out)
         if self.usage.audio_ms is not None:
-            yield f"{self.usage.audio_ms / 1000:.1f} s of sound"
-        yield f"took {self.duration_ms / 1000:.1f} s"
-        yield f"cost {show_dollars(self.usage.cost)}" if self.usage.cost != 0 else "free"
+            yield say("{seconds} s of sound", seconds=f"{self.usage.audio_ms / 1000:.1f}")
+        yield say("took {seconds} s", seconds=f"{self.duration_ms / 1000:.1f}")
+        yield say("free") if self.usage.cost == 0 else say("cost {cost}", cost=show_dollars(self.usage.cost))
         if self.instead_of:
-            yield f"instead of {self.instead_of}"
+            yield say("instead of {model}", model=model_and_reason(self.instead_of))
 
 
 def _count(tokens: int | None) -> str:
-    return "unknown" if tokens is None else f"{tokens:,}"
+    return say("unknown") if tokens is None else f"{tokens:,}"
+
+
+def model_and_reason(kept: str) -> str:
+    """Return a model that did not answer, and why, as a phrase again: the journal keeps it as `gateway/model: reason`."""
+    model, apart, reason = kept.partition(": ")
+    return phrase("{model}: {reason}", model=model, reason=phrase(reason)) if apart else kept
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,8 +92,8 @@ def cost_words(known: Nanodollars, unknown: int) -> str:
     """
     if not unknown:
         return show_dollars(known)
-    calls = f"{unknown} {'call' if unknown == 1 else 'calls'} of unknown cost"
-    return f"{show_amount(known)} and {calls}" if known else calls
+    calls = say_count("{count} call of unknown cost", "{count} calls of unknown cost", unknown)
+    return say("{amount} and {calls}", amount=show_amount(known), calls=calls) if known else calls
 
 
 def make_receipt(steps: Mapping[str, Step], records: Sequence[UsageRecord]) -> Receipt:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.domain.messages import JobId
+from bot.words import say, say_count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,13 +24,12 @@ class Erased:
     @property
     def words(self) -> str:
         """The counts, for people."""
-        counts = (
-            (len(self.jobs), "message", "messages"),
-            (self.results, "transcript or answer", "transcripts and answers"),
-            (self.turns, "remembered turn", "remembered turns"),
+        return say(
+            "{messages}, {results} and {turns}",
+            messages=say_count("{count} message", "{count} messages", len(self.jobs)),
+            results=say_count("{count} transcript or answer", "{count} transcripts and answers", self.results),
+            turns=say_count("{count} remembered turn", "{count} remembered turns", self.turns),
         )
-        first, second, third = (f"{count} {one if count == 1 else many}" for count, one, many in counts)
-        return f"{first}, {second} and {third}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,3 +48,25 @@ class Change:
     """The value before; None where there was none."""
     new: str | None
     """The value since then; None when it was taken back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dispute:
+    """Something that one process should have for itself, and does not."""
+
+    name: str
+    """What, for example a connection."""
+    holder: str
+    """Who had it first (`process 17 on gull`)."""
+    rival: str
+    """Who else has it, in words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ratings:
+    """What people found of replies."""
+
+    good: int = 0
+    """How often somebody found one good."""
+    bad: int = 0
+    """How often somebody did not."""

@@ -23,14 +23,20 @@ from bot.domain.models import (
     TextDelta,
 )
 from bot.domain.plan import Plan
+from bot.domain.shortcuts import task_turn, task_words
 from bot.pipeline.calls import Collector, Wish, call_first_able
 from bot.pipeline.hear import Heard
 from bot.pipeline.live import Draft, growing
 from bot.pipeline.recall import recall
 from bot.pipeline.run import Result, Run
 from bot.pipeline.sound import Sound
+from bot.words import phrase, say
 
-CUT_OFF = "\n\n_(cut off: the answer reached this channel's max_tokens)_"
+CUT_OFF = phrase("cut off: the answer reached this channel's max_tokens")
+
+
+def _cut_off(result: Result) -> str:
+    return f"\n\n_({say(CUT_OFF)})_" if result.get("truncated") else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,13 +109,20 @@ async def answer(run: Run, plan: Plan, heard: Sequence[Heard], shown: str) -> Sa
     if not plan.answer or _is_nothing_to_answer(plan, heard):
         return Said(text="", question=question)
     asked = _Asked(plan=plan, question=question, heard=heard)
-    asked = replace(asked, past=await recall(run, plan, asked.usual_room(plan.answer[0])))
+    if plan.task is None:
+        asked = replace(asked, past=await recall(run, plan, asked.usual_room(plan.answer[0])))
     async with growing(run, shown, shown=plan.text) as draft:
-        wish = Wish(step="answer", choice=plan.answer, request=asked.request, collect=lambda: Sentences(run, draft))
+        wish = Wish(
+            step="answer",
+            choice=plan.answer,
+            request=asked.request,
+            collect=lambda: Sentences(run, draft),
+            sources=[item.listening.media.blob for item in heard if item.audio],
+        )
         called = await call_first_able(run, plan, wish)
     result = called.result
     return Said(
-        text=f"{result['text']}{CUT_OFF if result.get('truncated') else ''}",
+        text=f"{result['text']}{_cut_off(result)}",
         question=question,
         model=called.model,
         instead_of=called.instead_of,
@@ -124,8 +137,11 @@ def _is_nothing_to_answer(plan: Plan, heard: Sequence[Heard]) -> bool:
 
 def _question(plan: Plan, heard: Sequence[Heard]) -> str:
     """Return what is asked in words: what it refers to, what was written, what was said."""
-    references = (reference_words(quoted, _words(quoted.attachments, heard)) for quoted in plan.quoted)
     own = _words(plan.message.attachments, heard)
+    if plan.task:
+        of_others = {quoted.key: _words(quoted.attachments, heard) for quoted in plan.quoted}
+        return task_words(plan.message, plan.quoted, {**of_others, plan.message.key: own})
+    references = (reference_words(quoted, _words(quoted.attachments, heard)) for quoted in plan.quoted)
     return "\n\n".join(filter(None, (*references, plan.message.text, *own)))
 
 
@@ -171,6 +187,9 @@ class _Asked:
         )
 
     def _turns(self, ref: ModelRef) -> tuple[ChatTurn, ...]:
+        if self.plan.task:
+            can = self.plan.catalogue[ref]
+            return (task_turn(self.plan.task, self.question, can, self.plan.config.max_tokens),)
         now = self._last(self.plan.catalogue[ref])
         return (*self._system(), *with_past(self.past, now, self._room(ref, now)))
 

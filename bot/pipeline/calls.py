@@ -1,13 +1,14 @@
 """calls: what is asked of models. Every call is journalled, paid from a budget, and never paid twice by itself.
 
 asked before, and done      → its result is used
+asked before an edit        → its result is used, where the same would be asked again
 asked before, and cut off   → the gateway is asked to carry it on; what it cannot tell, a human decides
 not asked, or it failed     → the worst case is held against the budgets, then the call is made
 it fails                    → the next model of the list is asked, and the reply says so
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -29,11 +30,14 @@ from bot.domain.errors import (
 )
 from bot.domain.estimates import listed_cost, worst_case
 from bot.domain.journal import Step, StepState
+from bot.domain.messages import BlobRef
 from bot.domain.models import Accepted, Catalogue, ChatRequest, Delta, Finished, ModelRef, Origin, Request
 from bot.domain.money import Nanodollars, Usage, UsageRecord
 from bot.domain.plan import Plan
+from bot.pipeline.earlier import MARK, NOTHING, request_mark
 from bot.pipeline.run import Result, Run
 from bot.ports import Gateway
+from bot.words import phrase
 
 log = structlog.get_logger()
 
@@ -67,6 +71,8 @@ class Wish:
     """Makes the request to one of them."""
     collect: Callable[[], Collector]
     """Makes what takes the deltas."""
+    sources: Sequence[BlobRef] = ()
+    """The recordings whose sound is part of the request, in order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +98,9 @@ async def call_first_able(run: Run, plan: Plan, wish: Wish) -> Called:
     for ref, step in before.items():
         if step.state is StepState.DONE:
             return _called(step.result or {}, ref)
+    reused = await _reused(run, plan, wish)
+    if reused is not None:
+        return reused
     problems: list[ModelProblem] = []
     # What may have been paid comes first, whatever stands in the settings now.
     open_ = tuple(ref for ref, step in before.items() if step.state is not StepState.FAILED)
@@ -104,6 +113,17 @@ async def call_first_able(run: Run, plan: Plan, wish: Wish) -> Called:
             log.warning("model failed", model=str(ref), reason=error.reason)
             problems.append(error)
     raise _told(problems)
+
+
+async def _reused(run: Run, plan: Plan, wish: Wish) -> Called | None:
+    """Take over what an earlier run of the same message was answered to the same request."""
+    if run.earlier is NOTHING:
+        return None
+    for ref in (ref for ref in wish.choice if ref in plan.catalogue):
+        result = await _Call(run, plan, wish, ref).taken_over()
+        if result is not None:
+            return _called(result, ref)
+    return None
 
 
 def _called(result: Result, ref: ModelRef) -> Called:
@@ -122,7 +142,7 @@ def _instead_of(wish: Wish, ref: ModelRef, problems: list[ModelProblem]) -> str:
 
 def _call(run: Run, plan: Plan, wish: Wish, ref: ModelRef) -> "_Call":
     if ref not in plan.catalogue:
-        raise ModelInDoubt("it was interrupted, and its gateway is not set up any more", model=str(ref))
+        raise ModelInDoubt(phrase("it was interrupted, and its gateway is not set up any more"), model=str(ref))
     return _Call(run, plan, wish, ref)
 
 
@@ -130,7 +150,7 @@ def _told(problems: list[ModelProblem]) -> ModelProblem:
     """Choose what is raised: what was charged, because to try again would pay again; else what may pass; else the first."""
     charged = [problem for problem in problems if problem.usage is not None and problem.usage.cost != 0]
     passing = [problem for problem in problems if problem.transient]
-    return next(iter((*charged, *passing, *problems)), ModelCannot("the list of models is empty"))
+    return next(iter((*charged, *passing, *problems)), ModelCannot(phrase("the list of models is empty")))
 
 
 Answer = tuple[Collector, Finished]
@@ -148,6 +168,7 @@ class _Call:
         self._ref = ref
         self._name = f"{wish.step}:{ref}"
         self._request = _without_dearer(wish.request(ref, _origin(run, self._name)), ref, plan.catalogue)
+        self._mark = request_mark(self._request, wish.sources)
         self._vendor_id: str | None = None
         self._at = run.house.clock.now()
         self._started = time.monotonic()
@@ -156,7 +177,7 @@ class _Call:
         """Carry on what was cut off, or make the call; write down what came of it, and return it."""
         step, may_repeat = self._run.step(self._name), self._config.in_doubt is InDoubt.RETRY
         if step is not None and step.state is StepState.UNKNOWN and not may_repeat:
-            raise ModelInDoubt("it was interrupted before", model=str(self._ref))
+            raise ModelInDoubt(phrase("it was interrupted before"), model=str(self._ref))
         if step is not None and step.state in CUT_OFF:
             try:
                 return await self._journalled(self._carried_on(step), instead_of)
@@ -167,6 +188,16 @@ class _Call:
                     raise
         await self._begin()
         return await self._journalled(self._taken(self._gateway.perform(self._request)), instead_of)
+
+    async def taken_over(self) -> Result | None:
+        """Write down as ours what an earlier run was answered; None where it did not ask the same."""
+        result, journal = self._run.earlier.answered(self._mark), self._run.house.journal
+        if result is not None:
+            log.info("answer taken over", step=self._name)
+            await journal.begin(self._run.job.lease, self._name)
+            await journal.done(self._run.job.lease, self._name, result)
+            self._run.note(self._name, StepState.DONE, result)
+        return result
 
     async def _begin(self) -> None:
         self._vendor_id, self._at, self._started = None, self._run.house.clock.now(), time.monotonic()
@@ -189,7 +220,7 @@ class _Call:
         if amount == 0:
             return None
         if amount is None and self._config.unknown_price is UnknownPrice.REFUSE:
-            raise ModelUnpriced("its price is not known", model=str(self._ref))
+            raise ModelUnpriced(phrase("its price is not known"), model=str(self._ref))
         if amount is None:
             log.warning("price not known", model=str(self._ref))
         scopes = spending_scopes(self._run.message.place, self._run.message.author)
@@ -210,7 +241,12 @@ class _Call:
             raise
         paid = self._record(self._priced(end.usage), end.model)
         try:
-            result = {**await collected.result(), "model": end.model, "instead_of": instead_of}
+            result = {
+                **await collected.result(),
+                "model": end.model,
+                "instead_of": instead_of,
+                MARK: self._mark,
+            }
         except (ModelProblem, MediaProblem) as error:  # it was paid all the same
             reason = str(error)
             await self._run.insist(lambda: journal.failed(lease, self._name, reason, paid))

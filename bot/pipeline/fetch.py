@@ -7,6 +7,7 @@ from bot.domain.audio import AudioLimits
 from bot.domain.errors import MediaProblem, MediaTooLarge, MediaTooLong, MediaUnreadable
 from bot.domain.messages import Attachment, FetchedMedia, Message, Quoted
 from bot.pipeline.run import Run
+from bot.words import phrase
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,7 @@ async def _fetch_one(run: Run, attachment: Attachment) -> FetchedMedia:
     blob = await run.house.blobs.keep(run.job.id, chunks, limit=limits.max_bytes)
     path = await run.house.blobs.path(blob)
     if path is None:
-        raise MediaUnreadable("its bytes are gone")
+        raise MediaUnreadable(phrase("its bytes are gone"))
     facts = await run.house.media.probe(path)
     return FetchedMedia(attachment=attachment, blob=blob, path=path, facts=facts)
 

@@ -1,12 +1,13 @@
 """hear: fetched media -> words, or sound that the chat model takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from typing_extensions import override
 
 from bot.domain.audio import MediaFile
+from bot.domain.corrections import Correction
 from bot.domain.errors import BudgetExceeded
 from bot.domain.estimates import transcript_tokens
 from bot.domain.models import (
@@ -25,6 +26,7 @@ from bot.domain.money import CallKind
 from bot.domain.plan import Listening, Plan, Want
 from bot.pipeline.calls import Called, Collector, Wish, call_first_able
 from bot.pipeline.run import Result, Run
+from bot.ports import Live, Stage
 
 TRANSCRIBE_PROMPT = (
     "Write down word for word what is said in this recording, in its own language. "
@@ -58,14 +60,15 @@ class Heard:
         return not self.text and not self.audio
 
 
-async def hear(run: Run, plan: Plan) -> Sequence[Heard]:
+async def hear(run: Run, plan: Plan, live: Live) -> Sequence[Heard]:
     """Listen to every recording of the plan, in order; silence is found out before any model is asked.
 
     Raises:
         MediaProblem: a recording cannot be decoded.
         ModelProblem: no planned model wrote it down.
     """
-    ears = Ears(run, plan)
+    corrections = await run.house.reviews.corrections(run.message.subject) if plan.listen else {}
+    ears = Ears(run, plan, live, corrections)
     return [await ears.hear(index, listening) for index, listening in enumerate(plan.listen)]
 
 
@@ -104,10 +107,17 @@ class Ears:
 
     run: Run
     plan: Plan
+    live: Live
+    corrections: Mapping[str, Correction]
+    """What people corrected, by the recording: nobody is asked for that again."""
 
     async def hear(self, index: int, listening: Listening) -> Heard:
         """Listen to one recording, or have it ready for the chat model."""
         media, blobs = self.run.house.media, self.run.house.blobs
+        corrected = self.corrections.get(listening.media.attachment.id)
+        if corrected is not None and listening.want is not Want.HEAR:
+            return _as_corrected(listening, corrected)
+        await self.live.stage(Stage.CONVERTING)
         if await media.silent(listening.media.path):
             return Heard(listening=listening)
         pieces = media.convert(listening.media.path, listening.conversion, await blobs.folder(self.run.job.id))
@@ -116,6 +126,7 @@ class Ears:
         called: list[Called] = []
         seconds, cut_short = 0.0, ""
         async for piece in pieces:
+            await self.live.stage(Stage.LISTENING)
             try:
                 called.append(await self._transcribe(f"hear:{index}:{len(called)}", listening, piece))
             except BudgetExceeded as error:
@@ -130,7 +141,13 @@ class Ears:
         def request(ref: ModelRef, origin: Origin) -> Request:
             return self._request(ref, origin, piece)
 
-        wish = Wish(step=step, choice=listening.models, request=request, collect=lambda: Words(piece.offset))
+        wish = Wish(
+            step=step,
+            choice=listening.models,
+            request=request,
+            collect=lambda: Words(piece.offset),
+            sources=(listening.media.blob,),
+        )
         return await call_first_able(self.run, self.plan, wish)
 
     def _request(self, ref: ModelRef, origin: Origin, piece: MediaFile) -> Request:
@@ -141,6 +158,11 @@ class Ears:
         turn = ChatTurn(role=Role.USER, text=TRANSCRIBE_PROMPT, audio=(piece,))
         tokens = transcript_tokens(piece.seconds)
         return ChatRequest(origin=origin, model=ref.name, turns=(turn,), max_tokens=tokens, temperature=0.0)
+
+
+def _as_corrected(listening: Listening, words: Correction) -> Heard:
+    seconds = listening.media.facts.seconds or 0.0
+    return Heard(listening=listening, text=words.text, segments=words.segments, seconds=seconds)
 
 
 def _heard(listening: Listening, called: Sequence[Called], seconds: float, cut_short: str) -> Heard:

@@ -19,10 +19,16 @@ from bot.ports import (
     Jobs,
     Journal,
     Ledger,
+    Listed,
+    Locks,
     Media,
+    Pairings,
+    People,
     Platform,
     Records,
+    Reviews,
 )
+from bot.words import phrase
 
 SUGGESTIONS = 5
 """How many models are named where one has to be chosen."""
@@ -46,8 +52,16 @@ class House:
     """What was said."""
     records: Records
     """What is kept of it, and its end."""
+    reviews: Reviews
+    """What people say of replies."""
+    people: People
+    """What people wish for themselves."""
+    pairings: Pairings
+    """Who was let in to direct messages."""
     audit: Audit
     """Who changed what."""
+    locks: Locks
+    """What only one process does at a time."""
     blobs: Blobs
     """Media bytes."""
     media: Media
@@ -70,7 +84,10 @@ class House:
         gateway = self.gateways.get(ref.gateway)
         if gateway is None:
             known = ", ".join(self.gateways)
-            raise ModelUnknown(f"the gateway {ref.gateway} is not set up, there are: {known}", model=str(ref))
+            raise ModelUnknown(
+                phrase("the gateway {gateway} is not set up, there are: {known}", gateway=ref.gateway, known=known),
+                model=str(ref),
+            )
         return gateway
 
     async def capabilities(self, ref: ModelRef) -> Capabilities:
@@ -85,6 +102,22 @@ class House:
         """Return everything that the gateways set up here offer."""
         offered = [await gateway.catalogue() for gateway in self.gateways.values()]
         return {ref: self._priced(ref, can) for models in offered for ref, can in models.items()}
+
+    async def catalogue_within(self, seconds: float) -> Catalogue:
+        """Return the same within so many seconds: of a gateway that takes longer, what it is known to offer."""
+        found: dict[ModelRef, Capabilities] = {}
+
+        async def ask(gateway: Gateway) -> None:
+            try:
+                async with asyncio.timeout(seconds):
+                    found.update(await gateway.catalogue())
+            except TimeoutError:
+                found.update(gateway.listed() if isinstance(gateway, Listed) else {})
+
+        async with asyncio.TaskGroup() as group:
+            for gateway in self.gateways.values():
+                group.create_task(ask(gateway))
+        return {ref: self._priced(ref, can) for ref, can in found.items()}
 
     async def able(self, needs: str, *, free: bool = False) -> Sequence[str]:
         """Return some models that are for something (`speech`) or take something (`image`), free ones first, or alone."""

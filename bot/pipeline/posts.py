@@ -1,14 +1,16 @@
 """posts: what is seen by others, each exactly once, also across crashes.
 
-A post that is journalled already is not made again; one that may have been made is looked for first, by its key.
+A post that is journalled already is not made again; one that may have been made is looked for first, by its key. A text
+takes the place of the one that an earlier run of the same message had posted there.
 """
 
 import structlog
 
 from bot.domain.errors import PostInDoubt, PostNotDone, PostRefused
 from bot.domain.journal import StepState
-from bot.domain.messages import Part, PostId, TextPart
+from bot.domain.messages import Message, Part, PostId, TextPart
 from bot.pipeline.run import Run
+from bot.words import phrase
 
 log = structlog.get_logger()
 
@@ -35,18 +37,24 @@ async def post(run: Run, name: str, part: Part) -> PostId:
     done = posted(run, name)
     if done is not None:
         return done
-    made = await _find(run, name) if run.step(name) is not None else None
+    made = await find(run, _key(run, name)) if run.step(name) is not None else None
     if made is None:
         await run.house.journal.begin(run.job.lease, name)
         run.note(name, StepState.BEGAN)
-        made = await _post_or_find(run, name, part)
+        made = await _taken_over(run, name, part) or await _post_or_find(run, name, part)
     await run.house.journal.done(run.job.lease, name, {"post": made})
     run.note(name, StepState.DONE, {"post": made})
     return made
 
 
-async def edit(run: Run, post: PostId, part: TextPart) -> None:
+async def edit(run: Run, post: PostId, part: TextPart, *, answering: Message | None = None) -> None:
     """Replace the text of a post, waiting for a busy platform.
+
+    Args:
+        run: the job.
+        post: the post.
+        part: what it is to say.
+        answering: what it answers, where that is not the job's own message.
 
     Raises:
         PostNotDone: the platform is busy for longer than a turn waits.
@@ -54,19 +62,52 @@ async def edit(run: Run, post: PostId, part: TextPart) -> None:
     """
     for attempt in range(TRIES):
         try:
-            return await run.platform.edit(post, part, answering=run.message)
+            async with run.in_flight():
+                return await run.platform.edit(post, part, answering=answering or run.message)
         except PostNotDone as error:
             await _wait(run, error, attempt)
-    raise PostNotDone("the platform did not take the edit")
+    raise PostNotDone(phrase("the platform did not take the edit"))
+
+
+async def remove(run: Run, post: PostId) -> None:
+    """Remove a post, waiting for a busy platform; one that is gone already is fine.
+
+    Raises:
+        PostNotDone: the platform is busy for longer than a turn waits.
+        PostRefused: it can never be removed.
+    """
+    for attempt in range(TRIES):
+        try:
+            return await run.platform.delete(post, answering=run.message)
+        except PostNotDone as error:
+            await _wait(run, error, attempt)
+    raise PostNotDone(phrase("the platform did not remove it"))
+
+
+async def _taken_over(run: Run, name: str, part: Part) -> PostId | None:
+    """Write a text over the one of an earlier run; None where there is none, or it cannot be edited any more."""
+    left = run.earlier.post(name)
+    if left is None or not isinstance(part, TextPart):
+        return None
+    made = left.post or await find(run, left.key)
+    if made is None:
+        return None
+    try:
+        await edit(run, made, part)
+    except PostRefused as error:
+        log.info("old post not edited", step=name, reason=error.reason)
+        return None
+    return made
 
 
 async def _post_or_find(run: Run, name: str, part: Part) -> PostId:
     for attempt in range(TRIES):
         try:
-            return await run.platform.post(part, answering=run.message, key=_key(run, name))
+            async with run.in_flight():
+                return await run.platform.post(part, answering=run.message, key=_key(run, name))
         except PostInDoubt as error:
             log.warning("post in doubt", step=name, reason=error.reason)
-            found = await _find(run, name)
+            found = await find(run, _key(run, name))
             if found is not None:
                 return found
         except PostNotDone as error:
@@ -74,16 +115,21 @@ async def _post_or_find(run: Run, name: str, part: Part) -> PostId:
         except PostRefused as error:
             await run.house.journal.failed(run.job.lease, name, error.reason)
             raise
-    raise PostNotDone("the platform did not take it")
+    raise PostNotDone(phrase("the platform did not take it"))
 
 
-async def _find(run: Run, name: str) -> PostId | None:
+async def find(run: Run, key: str) -> PostId | None:
+    """Look for a post that may have been made, by what names it; None when it is certainly not there.
+
+    Raises:
+        PostNotDone: the platform cannot be asked now.
+    """
     for attempt in range(TRIES):
         try:
-            return await run.platform.find(answering=run.message, key=_key(run, name))
+            return await run.platform.find(answering=run.message, key=key)
         except PostNotDone as error:
             await _wait(run, error, attempt)
-    raise PostNotDone("the platform cannot be asked what was posted")
+    raise PostNotDone(phrase("the platform cannot be asked what was posted"))
 
 
 async def _wait(run: Run, error: PostNotDone, attempt: int) -> None:
@@ -95,4 +141,6 @@ async def _wait(run: Run, error: PostNotDone, attempt: int) -> None:
 
 
 def _key(run: Run, name: str) -> str:
-    return f"{run.job.id}/{name}"
+    """Name a post; one that an earlier run may have made, and that nobody found, keeps its name, so that it is not made twice."""
+    left = run.earlier.post(name)
+    return left.key if left is not None and left.post is None else f"{run.job.id}/{name}"

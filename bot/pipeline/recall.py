@@ -1,14 +1,19 @@
 """recall: what was said before -> what of it goes along, its oldest part summed up when it has grown too long."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import structlog
 from typing_extensions import override
 
 from bot.domain.conversation import MOST_TOKENS, SUMMARY_TOKENS, Past, outgrown, summary_turn, summed_up
 from bot.domain.errors import ModelProblem
+from bot.domain.messages import JobId
 from bot.domain.models import ChatRequest, Delta, ModelRef, Origin, Request, TextDelta
 from bot.domain.plan import Plan
 from bot.pipeline.calls import Collector, Wish, call_first_able
 from bot.pipeline.run import Result, Run
+from bot.words import phrase
 
 log = structlog.get_logger()
 
@@ -31,7 +36,7 @@ class Summary(Collector):
     async def result(self) -> Result:
         text = "".join(self._texts).strip()
         if not text:
-            raise ModelProblem("it summed up nothing")
+            raise ModelProblem(phrase("it summed up nothing"))
         return {"text": text}
 
 
@@ -46,7 +51,7 @@ async def recall(run: Run, plan: Plan, room: int) -> Past:
         plan: says which models may be asked.
         room: tokens that the first of them has for it.
     """
-    past = await run.house.conversations.recall(run.message.place, MOST_RECALLED)
+    past = _without(run.earlier.runs, await run.house.conversations.recall(run.message.place, MOST_RECALLED))
     oldest = outgrown(past, room)
     if not oldest or _is_answering(run, plan):
         return past
@@ -63,8 +68,15 @@ async def recall(run: Run, plan: Plan, room: int) -> Past:
         log.warning("conversation not summed up", reason=str(error))
         return past
     summary = str(called.result["text"])
-    await run.house.conversations.summarise(run.message.place, oldest[-1].job, summary)
+    jobs = [exchange.job for exchange in oldest]
+    if not await run.house.conversations.summarise(run.message.place, jobs, summary, before=past.summary):
+        log.info("summary not kept: what it stands for was erased")
     return summed_up(past, oldest, summary)
+
+
+def _without(jobs: Collection[JobId], past: Past) -> Past:
+    """Leave out what was said about the same message before it was edited."""
+    return replace(past, exchanges=tuple(exchange for exchange in past.exchanges if exchange.job not in jobs))
 
 
 def _is_answering(run: Run, plan: Plan) -> bool:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.domain.errors import StorageProblem
 from bot.domain.jobs import Job
-from bot.domain.messages import JobId
+from bot.domain.messages import Errand, JobId
 from bot.domain.records import Erased
 from bot.pipeline.house import House
 
@@ -21,6 +21,12 @@ DAY_MS = 86_400_000
 
 FORGET = "forget"
 """What the audit calls it."""
+
+REPLACING = frozenset({Errand.ANSWER, Errand.REMOVE})
+"""What takes the place of all that became of a message before."""
+
+LEFT = "removed from the workspace"
+"""Who wanted it, where nobody of ours did."""
 
 
 async def keep_retention_for_ever(house: House) -> None:
@@ -54,12 +60,19 @@ async def keep_retention(house: House) -> Erased:
 async def end_turn(house: House, job: Job) -> None:
     """Let go of what only the turn needed: its media, and where nothing is to be kept, its words.
 
+    What its message said before it was edited or deleted goes, too.
+
     Raises:
         StorageProblem: it cannot be erased now; `keep_retention` does it later.
     """
     await house.blobs.discard(job.id)
-    if (await house.channels.config(job.message.place)).config.retention_days == 0:
-        await house.records.erase([job.id])
+    ours = [job.id, *(message.job_id for message in job.gathered)]
+    gone = ours if (await house.channels.config(job.message.place)).config.retention_days == 0 else []
+    if job.message.revision and job.message.errand in REPLACING and not job.message.pressed:
+        runs = await house.jobs.of_message(job.message.subject)
+        gone += [run.id for run in runs if run.message.revision < job.message.revision]
+    if gone:
+        await house.records.erase(gone)
 
 
 async def forget(house: House, person: str, *, by: str) -> Erased:
@@ -77,9 +90,47 @@ async def forget(house: House, person: str, *, by: str) -> Erased:
     """
     erased = await _erase(house, await house.records.of_person(person))
     erased += await _erase(house, await house.records.quoting(person))
+    await house.people.erase(person)
+    await house.reviews.forget(person)
     await house.records.scrub()
     await house.audit.note(person, FORGET, erased.words, by=by)
     return erased
+
+
+async def erase_message(house: House, jobs: Sequence[Job]) -> Erased:
+    """Erase what is held of one message in all of its jobs, and stop those that are not over.
+
+    Raises:
+        StorageProblem: not all of it was erased.
+    """
+    erased = await house.records.erase([job.id for job in jobs])
+    for job in jobs:
+        await house.blobs.discard(job.id)
+    return erased
+
+
+async def erase_workspace(house: House, workspace: str) -> Erased:
+    """Erase all that is held of a workspace but what was used and what it cost, and note it in the audit.
+
+    Raises:
+        StorageProblem: not all of it was erased.
+    """
+    erased = await _erase(house, await house.records.of_workspace(workspace))
+    await house.channels.erase(workspace, by=LEFT)
+    await house.people.erase(workspace)
+    await house.pairings.revoke(workspace)
+    await house.records.scrub()
+    await house.audit.note(workspace, FORGET, erased.words, by=LEFT)
+    return erased
+
+
+async def erase_file(house: House, workspace: str, file: str) -> Erased:
+    """Erase what is held of the messages that a file came with, and of those that refer to one.
+
+    Raises:
+        StorageProblem: not all of it was erased.
+    """
+    return await _erase(house, await house.records.of_file(workspace, file))
 
 
 async def _erase(house: House, jobs: Sequence[JobId]) -> Erased:

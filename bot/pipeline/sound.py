@@ -7,6 +7,7 @@ from bot.domain.errors import MediaUnreadable
 from bot.domain.messages import BlobRef
 from bot.domain.models import SoundDelta
 from bot.pipeline.run import Result, Run
+from bot.words import phrase
 
 LIMIT_BYTES = 64_000_000
 """Of one spoken answer, before it is encoded."""
@@ -47,7 +48,7 @@ async def open_sound(run: Run, kept: Result) -> MediaFile:
     """
     path = await run.house.blobs.path(BlobRef(str(kept["blob"])))
     if path is None:
-        raise MediaUnreadable("the spoken answer is gone from this machine")
+        raise MediaUnreadable(phrase("the spoken answer is gone from this machine"))
     size, rate = int(str(kept["bytes"])), int(str(kept["rate"]))
     seconds = size / BYTES_A_SAMPLE / rate if kept["format"] == MediaFormat.PCM16 else 0.0
     return MediaFile(path=path, format=MediaFormat(str(kept["format"])), seconds=seconds, bytes=size, rate=rate)

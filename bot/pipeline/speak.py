@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 from typing_extensions import override
 
-from bot.domain.errors import MediaProblem, ModelInDoubt, ModelProblem
+from bot.domain.errors import MediaProblem, MediaUnreadable, ModelInDoubt, ModelProblem
 from bot.domain.messages import VoiceClip
 from bot.domain.models import Delta, ModelRef, Origin, Request, SoundDelta, SpeechRequest
 from bot.domain.plan import Plan
@@ -14,6 +14,7 @@ from bot.pipeline.answer import Said
 from bot.pipeline.calls import Collector, Wish, call_first_able
 from bot.pipeline.run import Result, Run
 from bot.pipeline.sound import Sound, open_sound
+from bot.words import phrase
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ class Speech(Collector):
     async def result(self) -> Result:
         kept = await self._sound.keep()
         if kept is None:
-            raise ModelProblem("it said nothing")
+            raise ModelProblem(phrase("it said nothing"))
         return kept
 
 
@@ -67,7 +68,7 @@ async def speak(run: Run, plan: Plan, said: Said) -> Spoken:
         if not plan.text or isinstance(error, ModelInDoubt):
             raise
         log.warning("reply not spoken", reason=str(error))
-        return Spoken(why_not=error.reason if isinstance(error, ModelProblem) else str(error))
+        return Spoken(why_not=error.reason if isinstance(error, ModelProblem | MediaUnreadable) else str(error))
 
 
 async def _spoken(run: Run, plan: Plan, words: str) -> Result:

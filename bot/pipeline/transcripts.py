@@ -6,11 +6,13 @@ import structlog
 
 from bot.domain.errors import PostRefused
 from bot.domain.messages import FilesPart, TextPart
+from bot.domain.models import Segment
 from bot.domain.subtitles import file_stem, paragraphs, transcript_files
 from bot.domain.text import quote, split_text
 from bot.pipeline.hear import Heard
 from bot.pipeline.posts import post
 from bot.pipeline.run import Run
+from bot.words import say, say_count
 
 log = structlog.get_logger()
 
@@ -21,33 +23,38 @@ LONG_WORD = 20
 """Characters of a word on average, above which a language has no spaces between its words: then characters count."""
 
 
-def is_long(item: Heard) -> bool:
-    """Return whether a transcript is posted as files: it is to be shown, and longer than a page."""
-    return item.listening.show and len(item.text) > PAGE
+def is_long(text: str) -> bool:
+    """Return whether a transcript that is to be shown is too long for that, and is posted as files."""
+    return len(text) > PAGE
 
 
-def beginning(item: Heard) -> str:
+def beginning(text: str, segments: Sequence[Segment], seconds: float) -> str:
     """Return what a reply shows of a long transcript: how long it is, and its first paragraph."""
-    size = f"{_length(item.seconds)}, {_amount(item.text)}"
-    return f"_Recording of {size}. It begins like this; the files below have all of it:_\n{quote(_first(item))}"
-
-
-def _first(item: Heard) -> str:
-    return paragraphs(item.text, item.segments)[0]
+    told = say(
+        "Recording of {length}, {amount}. It begins like this; the files below have all of it:",
+        length=_length(seconds),
+        amount=_amount(text),
+    )
+    first, *_ = paragraphs(text, segments)
+    return f"_{told}_\n{quote(first)}"
 
 
 def _length(seconds: float) -> str:
     """Say how long something is."""
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return say("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+    return (
+        say("{minutes} min {seconds} s", minutes=minutes, seconds=rest) if minutes else say("{seconds} s", seconds=rest)
+    )
 
 
 def _amount(text: str) -> str:
     """Say how much was said."""
     words = len(text.split())
-    return f"{len(text):,} characters" if len(text) > LONG_WORD * words else f"{words:,} words"
+    if len(text) > LONG_WORD * words:
+        return say_count("{count} character", "{count} characters", len(text), count=f"{len(text):,}")
+    return say_count("{count} word", "{count} words", words, count=f"{words:,}")
 
 
 async def deliver_transcripts(run: Run, heard: Sequence[Heard]) -> None:
@@ -70,7 +77,7 @@ def _long(heard: Sequence[Heard]) -> Iterator[tuple[int, str, Heard]]:
     """Yield the long transcripts with their index, each with a name of its own for its files."""
     taken: set[str] = set()
     for index, item in enumerate(heard):
-        if is_long(item):
+        if item.listening.show and is_long(item.text):
             stem = file_stem(item.listening.media.attachment.name)
             stem = f"{stem}-{index + 1}" if stem in taken else stem
             taken.add(stem)
@@ -79,6 +86,6 @@ def _long(heard: Sequence[Heard]) -> Iterator[tuple[int, str, Heard]]:
 
 async def _write_out(run: Run, name: str, reason: str, item: Heard) -> None:
     whole = "\n\n".join(paragraphs(item.text, item.segments))
-    told = f"_(I could not attach the transcript: {reason})_\n\n{whole}"
+    told = f"_({say('I could not attach the transcript: {reason}', reason=reason)})_\n\n{whole}"
     for number, part in enumerate(split_text(told, run.platform.abilities.text_limit)):
         await post(run, f"{name}:{number}", TextPart(text=part))

@@ -1,17 +1,30 @@
 """warn: admins are told once, in a direct message, when a budget is nearly spent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bot.domain.budgets import Budget, spending_scopes
+from bot.domain.budgets import Budget, Period, spending_scopes
 from bot.domain.errors import PlatformProblem, StorageProblem
-from bot.domain.messages import TextPart
+from bot.domain.messages import Author, TextPart
 from bot.domain.money import show_amount
+from bot.pipeline.people import language_of
 from bot.pipeline.posts import post
 from bot.pipeline.run import Run
+from bot.words import Phrase, phrase, say, speaking
 
 log = structlog.get_logger()
+
+WARNINGS: Mapping[Period, Phrase] = {
+    Period.DAY: phrase(
+        "Heads-up: {part} % of this day's budget of {scope} is spent ({spent} of {limit}). "
+        "At 100 % I refuse what costs money; `/mynah budget` shows and changes it."
+    ),
+    Period.MONTH: phrase(
+        "Heads-up: {part} % of this month's budget of {scope} is spent ({spent} of {limit}). "
+        "At 100 % I refuse what costs money; `/mynah budget` shows and changes it."
+    ),
+}
 
 
 async def warn_admins(run: Run) -> None:
@@ -40,16 +53,17 @@ def _setter(run: Run, budget: Budget) -> Sequence[str]:
 
 
 async def _warn(run: Run, admins: Sequence[str], budget: Budget) -> None:
-    text = warning(budget)
     log.warning("budget nearly spent", scope=budget.scope, period=budget.period.value)
-    told = [admin for admin in admins if await _is_told(run, admin, text)]
+    told = [admin for admin in admins if await _is_told(run, admin, budget)]
     if not told:
-        await post(run, f"post:warning:{budget.scope}:{budget.period}", TextPart(text=text))
+        await post(run, f"post:warning:{budget.scope}:{budget.period}", TextPart(text=warning(budget)))
 
 
-async def _is_told(run: Run, admin: str, text: str) -> bool:
+async def _is_told(run: Run, admin: str, budget: Budget) -> bool:
+    place = run.message.place
     try:
-        await run.platform.tell(admin, text, workspace=run.message.place.workspace)
+        with speaking(await language_of(run.house, place, Author(id=admin))):
+            await run.platform.tell(admin, warning(budget), workspace=place.workspace)
     except PlatformProblem as error:
         log.warning("admin not told", admin=admin, reason=error.reason)
         return False
@@ -59,8 +73,10 @@ async def _is_told(run: Run, admin: str, text: str) -> bool:
 def warning(budget: Budget) -> str:
     """Say how a budget stands (Markdown)."""
     part = 100 * budget.spent // budget.limit if budget.limit else 100
-    return (
-        f"Heads-up: {part} % of this {budget.period}'s budget of {budget.scope} is spent "
-        f"({show_amount(budget.spent)} of {show_amount(budget.limit)}). "
-        "At 100 % I refuse what costs money; `/budget` shows and changes it."
+    return say(
+        WARNINGS[budget.period].template,
+        part=part,
+        scope=budget.scope,
+        spent=show_amount(budget.spent),
+        limit=show_amount(budget.limit),
     )

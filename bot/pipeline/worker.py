@@ -1,19 +1,33 @@
 """worker: claims jobs, keeps them alive, runs their turns side by side, and settles or retries them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 
 from bot.domain.channels import InDoubt
-from bot.domain.errors import BudgetExceeded, LeaseLost, ModelInDoubt, MynahError, PlatformProblem, StorageProblem
+from bot.domain.errors import (
+    BudgetExceeded,
+    LeaseLost,
+    ModelInDoubt,
+    MynahError,
+    PlatformProblem,
+    PostRefused,
+    StorageProblem,
+)
 from bot.domain.jobs import MAX_TRIES, Job, Lease, decide_retry
-from bot.pipeline.deliver import apologise
+from bot.domain.messages import Errand, JobId
+from bot.pipeline.afterwards import remove_surplus
+from bot.pipeline.card import actions_after
+from bot.pipeline.deliver import apologise, tell_alone
 from bot.pipeline.house import House
+from bot.pipeline.people import language_of
 from bot.pipeline.retention import end_turn
 from bot.pipeline.run import Run
 from bot.pipeline.turn import open_run, take_turn
 from bot.pipeline.warn import warn_admins
+from bot.words import speaking, spoken
 
 log = structlog.get_logger()
 
@@ -22,6 +36,13 @@ POLL_SECONDS = 1.0
 
 HEARTBEAT_SECONDS = 5.0
 """A third of the lease: two may fail before the jobs are taken over."""
+
+WATCH_SECONDS = 0.5
+"""How soon a turn notices that somebody stopped it, here or in another process."""
+
+
+TRIES = {Errand.REMOVE: 20, Errand.PURGE: 20}
+"""How often what must not be left undone is tried: for more than an hour."""
 
 
 class Worker:
@@ -39,7 +60,10 @@ class Worker:
         self._turns = turns
         self._drain_seconds = drain_seconds
         self._stopping = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Job] = {}
+        self._turning: set[Run] = set()
+        self._stopped: dict[JobId, Run] = {}
+        """Turns that were stopped because something became of their message, until that is seen to."""
         self._ended = asyncio.Event()
         self._stranded: list[Lease] = []
         """Of jobs that nobody works on, and that could not be handed back yet."""
@@ -52,10 +76,12 @@ class Worker:
         """Work until stopped."""
         async with asyncio.TaskGroup() as group:
             beating = group.create_task(self._beat())
+            watching = group.create_task(self._watch())
             claiming = group.create_task(self._claim(group))
             await self._stopping.wait()
             claiming.cancel()
             await self._drain()
+            watching.cancel()
             beating.cancel()
 
     async def _beat(self) -> None:
@@ -66,6 +92,21 @@ class Worker:
             except StorageProblem:
                 log.exception("heartbeat failed")
             await self._house.clock.sleep(HEARTBEAT_SECONDS)
+
+    async def _watch(self) -> None:
+        """Stop the turns of jobs that were cancelled, whoever did it."""
+        while True:
+            await self._house.clock.sleep(WATCH_SECONDS)
+            turning = [run for run in self._turning if not run.stopped]
+            try:
+                held = await self._house.jobs.held() if turning else ()
+            except StorageProblem as error:
+                log.warning("leases not looked at", reason=str(error))
+                continue
+            for run in turning:
+                if run in self._turning and run.job.lease not in held:
+                    log.info("turn is to stop", job=run.job.id)
+                    run.stop()
 
     async def _hand_back(self) -> None:
         """Hand back what could not be settled: while this process lives, nobody else would take it up."""
@@ -101,11 +142,11 @@ class Worker:
 
     def _start(self, group: asyncio.TaskGroup, job: Job) -> None:
         task = group.create_task(self._work(job), name=str(job.id))
-        self._running.add(task)
+        self._running[task] = job
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         self._ended.set()
 
     async def _drain(self) -> None:
@@ -118,29 +159,57 @@ class Worker:
     async def _work(self, job: Job) -> None:
         """Run one job under supervision: nothing that goes wrong in it reaches another."""
         structlog.contextvars.bind_contextvars(job=job.id)
+        await self._wait_for_earlier(job)
         run = await self._open(job)
         if run is None:
             return
-        log.info("turn begins", tries=job.tries)
+        with speaking(await language_of(self._house, run.message.place, run.message.author)):
+            await self._take_turn(run)
+
+    async def _take_turn(self, run: Run) -> None:
+        log.info("turn begins", tries=run.job.tries, together=len(run.job.gathered) + 1, language=spoken())
         try:
-            await take_turn(run)
+            async with self._watched(run):
+                await take_turn(run)
             await self._end(run)
         except asyncio.CancelledError:
-            await self._release(run)
-            raise
+            if not run.is_stopped_alone():
+                await self._release(run)
+                raise
+            await self._settle(run, LeaseLost("somebody stopped it"))
         except MynahError as error:
             await self._settle(run, error)
         except Exception:
             log.exception("turn failed unexpectedly")
             await self._settle(run, MynahError("unexpected, see the log"))
 
+    async def _wait_for_earlier(self, job: Job) -> None:
+        """Wait until the turn is over that was stopped because of this job: what it posts last must be found."""
+        earlier = [
+            task
+            for task, other in self._running.items()
+            if other.message.subject == job.message.subject and other.message.revision < job.message.revision
+        ]
+        if earlier:
+            await asyncio.wait(earlier)
+
+    @asynccontextmanager
+    async def _watched(self, run: Run) -> AsyncIterator[None]:
+        self._turning.add(run)
+        try:
+            yield
+        finally:
+            self._turning.remove(run)
+
     async def _open(self, job: Job) -> Run | None:
         try:
-            return await open_run(self._house, job)
+            run = await open_run(self._house, job)
         except StorageProblem:
             log.exception("job not opened")
             self._stranded.append(job.lease)
             return None
+        run.stopped_before = self._stopped.pop(job.message.subject, None)
+        return run
 
     async def _end(self, run: Run) -> None:
         await self._house.jobs.finish(run.job.lease)
@@ -177,11 +246,16 @@ class Worker:
         if job is not None and job.ended_at is not None:
             log.info("turn stopped")
             await end_turn(self._house, run.job)
+            later = await self._house.jobs.of_message(run.message.subject)
+            if later and later[-1].message.revision > run.message.revision:
+                self._stopped[run.message.subject] = run
+                while len(self._stopped) > self._turns:  # another process saw to the oldest
+                    del self._stopped[next(iter(self._stopped))]
 
     async def _settle_doubt(self, run: Run, error: ModelInDoubt) -> None:
         config = (await self._house.channels.config(run.message.place)).config
         if config.in_doubt is InDoubt.ASK:
-            await self._tell(run, error.sentence)
+            await self._tell(run, error)
             await self._house.jobs.ask(run.job.lease, reason=str(error))
             log.warning("turn waits for a decision", reason=str(error))
         elif config.in_doubt is InDoubt.RETRY and run.job.tries < MAX_TRIES:
@@ -190,7 +264,7 @@ class Worker:
             await self._bury(run, error)
 
     async def _retry_or_bury(self, run: Run, error: MynahError) -> None:
-        decision = decide_retry(error, run.job.tries)
+        decision = decide_retry(error, run.job.tries, most=TRIES.get(run.message.errand, MAX_TRIES))
         if decision.retry:
             log.warning("turn will be tried again", seconds=decision.delay_seconds, reason=str(error))
             await self._house.jobs.retry(run.job.lease, delay_seconds=decision.delay_seconds, reason=str(error))
@@ -199,14 +273,19 @@ class Worker:
 
     async def _bury(self, run: Run, error: MynahError) -> None:
         log.error("turn given up", reason=str(error), tries=run.job.tries)
-        await self._tell(run, error.sentence)
+        if run.message.errand is Errand.ANSWER:
+            await self._tell(run, error)
+            await remove_surplus(run)
         if isinstance(error, BudgetExceeded):
             await warn_admins(run)
         await self._house.jobs.bury(run.job.lease, reason=str(error))
         await end_turn(self._house, run.job)
 
-    async def _tell(self, run: Run, sentence: str) -> None:
+    async def _tell(self, run: Run, problem: MynahError) -> None:
         try:
-            await apologise(run, sentence)
+            await apologise(run, problem.sentence, await actions_after(run, problem))
+        except PostRefused as error:
+            log.warning("the author could not be told", reason=error.reason)
+            await tell_alone(run, error)
         except PlatformProblem as error:
             log.warning("the author could not be told", reason=error.reason)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.acceptance.service import Installation
 
-STAGES = ("fetching", "listening", "thinking", "speaking", "posting")
+STAGES = ("fetching", "converting", "listening", "thinking", "speaking", "posting")
 
 
 @dataclass(frozen=True, kw_only=True)

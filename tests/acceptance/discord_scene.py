@@ -1,11 +1,14 @@
 """Discord, with one person in one channel."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
+from adapters.discord.registration import menu_title
+from bot.domain.commands import COMMANDS
+from bot.domain.messages import Action
 from tests.acceptance.recordings import DATA, VOICE_NOTE, Recording
 from tests.acceptance.scenes import Holds, Reply, Scene
 from tests.fakes.discord.client import FakeDiscord, File, Posted, Used
@@ -24,7 +27,10 @@ class DiscordScene(Scene):
     guild: int | None = None
     """None in a direct message."""
     name: str = "discord"
+    locale: str = "en-US"
+    """In which the person uses Discord."""
     _threads: dict[str, int] = field(default_factory=dict)
+    _forms: dict[int, int] = field(default_factory=dict)
 
     @property
     def person(self) -> str:
@@ -66,6 +72,24 @@ class DiscordScene(Scene):
         return str(await self.fake.post(self.channel, self.user, text, files=files))
 
     @override
+    async def edit(self, message: str, text: str) -> None:
+        await self.fake.edit(int(message), text)
+
+    @override
+    async def show_page(self, message: str) -> None:
+        await self.fake.embed(int(message), "https://example.com/page")
+
+    @override
+    async def delete(self, message: str) -> None:
+        await self.fake.delete(int(message))
+
+    @override
+    async def send_away(self) -> None:
+        if self.guild is None:
+            raise ValueError("nobody is sent away from a direct message")
+        await self.fake.lose_guild(self.guild)
+
+    @override
     async def robot(self, text: str) -> str:
         robot = await self.fake.add_user("robot", bot=True)
         if self.guild is not None:
@@ -76,7 +100,8 @@ class DiscordScene(Scene):
     async def use(self, command: str, *, manages: bool = False, **options: str) -> str:
         # Discord itself hides commands that change something, until an admin of the server offers them to everybody.
         allowed = {"permissions": ["MANAGE_CHANNELS"]} if manages else {"offered": True}
-        used = await self.fake.use_slash(command, options, channel=self.channel, user=self.user, **allowed)
+        about = {"channel": self.channel, "user": self.user, "locale": self.locale, **allowed}
+        used = await self.fake.use_slash(_typed(command), options, **about)
         answered = await self.fake.wait_for_answer(used, where=_is_answered)
         if not all(answer.ephemeral for answer in answered.messages):
             raise AssertionError(f"/{command} was answered to everybody: {answered}")
@@ -84,9 +109,48 @@ class DiscordScene(Scene):
 
     @override
     async def begin(self, command: str, **options: str) -> str:
-        used = await self.fake.use_slash(command, options, channel=self.channel, user=self.user)
+        used = await self.fake.use_slash(_typed(command), options, channel=self.channel, user=self.user)
         await self.fake.wait_for_answer(used)
         return str(used)
+
+    @override
+    async def press(self, message: str, action: Action, *, which: int = -1, stranger: bool = False) -> str:
+        found = [posted for posted in await self._posted(message) if posted.raw["components"]]
+        user = self.user
+        if stranger and self.guild is not None:
+            user = await self.fake.add_user("mallory")
+            await self.fake.add_member(self.guild, user)
+        buttons = (each for row in found[which].raw["components"] for each in row["components"])
+        custom_id = next(each["custom_id"] for each in buttons if each["custom_id"].startswith(f"{action}|"))
+        return await self._told(await self.fake.use_component(found[which].id, custom_id, user=user))
+
+    async def _told(self, used: int) -> str:
+        """Return what one person is told after an interaction; empty when a form opened."""
+        answered = await self.fake.wait_for_answer(used, where=lambda found: bool(found.modal) or _is_answered(found))
+        self._forms[self.user] = used if answered.modal else self._forms.get(self.user, 0)
+        if not all(answer.ephemeral for answer in answered.messages):
+            raise AssertionError(f"a press was answered to everybody: {answered}")
+        return "\n".join(answer.content for answer in answered.messages)
+
+    @override
+    async def form(self) -> Mapping[str, str]:
+        opened = await self.fake.interaction(self._forms[self.user])
+        fields = [labelled["component"] for labelled in (opened.modal or {})["components"]]
+        return {field["custom_id"]: field.get("value", "") for field in fields}
+
+    @override
+    async def fill_in(self, *, answer: bool = False, **words: str) -> str:
+        given = {**words, **({"answer": True} if answer else {})}
+        return await self._told(await self.fake.submit_modal(self._forms[self.user], given))
+
+    @override
+    async def choose(self, command: str, *, of: str) -> str:
+        title = menu_title(COMMANDS[command])
+        return str(await self.fake.use_message_command(title, int(of), user=self.user))
+
+    @override
+    async def link_to(self, message: str) -> str:
+        return f"https://discord.com/channels/{self.guild or '@me'}/{self.channel}/{message}"
 
     @override
     async def replies(self, message: str) -> Sequence[Reply]:
@@ -104,7 +168,9 @@ class DiscordScene(Scene):
         """Return what Mynah posted after a message where it was written, and in the thread that was made from it."""
         places = (self._threads.get(message, self.channel), int(message))
         found = [posted for place in places for posted in await self.fake.bot_messages(place)]
-        return [posted for posted in found if posted.id > int(message) and not posted.loading]
+        later = [posted for posted in found if posted.id > int(message)]
+        theirs = [posted for posted in later if not posted.ephemeral or posted.raw.get("interaction_id") == message]
+        return [posted for posted in theirs if not posted.loading]
 
     async def _contents(self, posted: Posted) -> Sequence[bytes]:
         return [await self.fake.file_bytes(file) for file in posted.files]
@@ -119,10 +185,25 @@ class DiscordScene(Scene):
         return replace(self, user=user, channel=await self.fake.direct_message(user), guild=None)
 
     @override
+    async def foreign(self, locale: str) -> "DiscordScene":
+        return replace(await self.alone(), locale=locale)
+
+    @override
+    async def group(self) -> str:
+        if self.guild is None:
+            raise AssertionError("only servers have roles")
+        return f"<@&{await self.fake.add_role(self.guild, self.user)}>"
+
+    @override
     async def among_others(self) -> "DiscordScene":
         user, other = await self.fake.add_user("ada"), await self.fake.add_user("charles")
         guild = await self.fake.add_guild("aviary", members=[user, other], owner=other)
         return replace(self, user=user, guild=guild, channel=await self.fake.add_channel(guild, "general"))
+
+
+def _typed(command: str) -> str:
+    """Return a command as it is typed: most stand behind the one door."""
+    return COMMANDS[command].call.removeprefix("/")
 
 
 def _reply(posted: Posted, contents: Sequence[bytes]) -> Reply:

@@ -6,7 +6,7 @@ chosen. Everything else is the real service.
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from typing_extensions import override
 
@@ -15,7 +15,7 @@ from adapters.storage.jobs import SqlJobs
 from adapters.storage.journal import SqlJournal
 from bot.cli import main
 from bot.domain.budgets import Hold
-from bot.domain.jobs import Lease
+from bot.domain.jobs import Job, Lease
 from bot.domain.messages import JobId, Message
 from bot.domain.money import UsageRecord
 
@@ -23,7 +23,7 @@ DEATH = os.environ.get("MYNAH_TEST_DEATH", "")
 
 
 doomed: set[JobId] = set()
-"""Jobs with a recording: what is only written is survived."""
+"""Jobs with a recording, and what becomes of messages afterwards: what is only written is survived."""
 
 
 def die_here(job: JobId, point: str) -> None:
@@ -34,12 +34,27 @@ def die_here(job: JobId, point: str) -> None:
 
 class MortalJobs(SqlJobs):
     @override
-    async def submit(self, message: Message) -> bool:
+    async def submit(self, message: Message, *, pause: float = 0.0) -> bool:
         if message.attachments:
             doomed.add(message.job_id)
         die_here(message.job_id, "before:submit")
-        stored = await super().submit(message)
+        stored = await super().submit(message, pause=pause)
         die_here(message.job_id, "after:submit")
+        return stored
+
+    @override
+    async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
+        claimed = await super().claim(limit, platforms)
+        for job in claimed:
+            die_here(job.id, "after:claim")
+        return claimed
+
+    @override
+    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
+        doomed.add(message.job_id)
+        die_here(message.job_id, "before:follow")
+        stored = await super().follow(message, member=member)
+        die_here(message.job_id, "after:follow")
         return stored
 
     @override

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.domain.messages import Action
 from tests.acceptance.recordings import VOICE_NOTE, Recording
 
 Holds = Callable[[Sequence["Reply"]], bool]
@@ -64,6 +65,22 @@ class Scene(Protocol):
         """Send files picked from a disk, all with one message; returns the message's id."""
         ...
 
+    async def edit(self, message: str, text: str) -> None:
+        """Change what was written."""
+        ...
+
+    async def show_page(self, message: str) -> None:
+        """Let the platform show the page that a message links to, which changes the message and is no edit."""
+        ...
+
+    async def delete(self, message: str) -> None:
+        """Delete a message."""
+        ...
+
+    async def send_away(self) -> None:
+        """Remove Mynah from the workspace or server."""
+        ...
+
     async def robot(self, text: str) -> str:
         """Let another bot write something in the same place; returns the message's id."""
         ...
@@ -80,6 +97,38 @@ class Scene(Protocol):
 
     async def begin(self, command: str, **options: str) -> str:
         """Use a command that is answered in the channel; returns the id of what the answer stands under."""
+        ...
+
+    async def press(self, message: str, action: Action, *, which: int = -1, stranger: bool = False) -> str:
+        """Press a button, and return what is told to who pressed it; empty when a form opened.
+
+        Args:
+            message: whose reply it stands under.
+            action: which button.
+            which: of several replies with buttons.
+            stranger: whether somebody else presses it, who manages nothing; in a channel.
+        """
+        ...
+
+    async def form(self) -> Mapping[str, str]:
+        """Return what stands in the form that opened last, by the names of its fields."""
+        ...
+
+    async def fill_in(self, *, answer: bool = False, **words: str) -> str:
+        """Fill in the form that opened last and send it, and return what is told to who did.
+
+        Args:
+            answer: whether to have it answered again.
+            words: new texts by the names of the fields.
+        """
+        ...
+
+    async def choose(self, command: str, *, of: str) -> str:
+        """Choose a command from the menu of a message; returns the id of what is answered."""
+        ...
+
+    async def link_to(self, message: str) -> str:
+        """Return the link to a message that the platform lets people copy."""
         ...
 
     async def replies(self, message: str) -> Sequence[Reply]:
@@ -109,4 +158,12 @@ class Scene(Protocol):
 
     async def among_others(self) -> "Scene":
         """Return a scene with somebody new, in a channel that Mynah is in."""
+        ...
+
+    async def foreign(self, locale: str) -> "Scene":
+        """Return a scene with somebody new who uses the platform in another language, in the same kind of place."""
+        ...
+
+    async def group(self) -> str:
+        """Put the person into a new group, and return it as people mention it there."""
         ...

@@ -7,11 +7,14 @@ from typing import Any
 
 from typing_extensions import override
 
+from bot.domain.commands import COMMANDS
+from bot.domain.controls import YES
+from bot.domain.messages import Action
 from tests.acceptance.recordings import DATA, VOICE_NOTE, Recording
 from tests.acceptance.scenes import Holds, Reply, Scene
 from tests.fakes.process import running
 from tests.fakes.slack.client import SlackFake
-from tests.fakes.slack.values import BotMessage, Upload
+from tests.fakes.slack.values import BotMessage, Interaction, Upload
 
 RETRIES = [0.2, 0.5, 1.0] + [1.0] * 30
 """Slack's own schedule takes minutes."""
@@ -38,6 +41,8 @@ class SlackScene(Scene):
             "SLACK__APP_TOKEN": fake.app_token,
             "SLACK__API_URL": fake.api_url,
             "SLACK__FILE_HOSTS": '["127.0.0.1"]',
+            # All tests share one workspace, so together they would wait for what Slack allows one workspace.
+            "SLACK__PACE": "50",
         }
 
     @override
@@ -68,6 +73,22 @@ class SlackScene(Scene):
         return (await self.fake.post(self.channel, self.user, text, files=uploads)).ts
 
     @override
+    async def edit(self, message: str, text: str) -> None:
+        await self.fake.edit(self.channel, message, text)
+
+    @override
+    async def show_page(self, message: str) -> None:
+        await self.fake.unfurl(self.channel, message, "https://example.com/page")
+
+    @override
+    async def delete(self, message: str) -> None:
+        await self.fake.delete(self.channel, message)
+
+    @override
+    async def send_away(self) -> None:
+        await self.fake.uninstall()
+
+    @override
     async def robot(self, text: str) -> str:
         stamp = STAMP.format(1_760_000_000)
         about = {"type": "message", "subtype": "bot_message", "bot_id": "B0000000099", "username": "robot"}
@@ -79,7 +100,7 @@ class SlackScene(Scene):
     async def use(self, command: str, *, manages: bool = False, **options: str) -> str:
         user = await self.fake.create_user("Grace", is_admin=True) if manages else self.user
         typed = " ".join(options.values())
-        used = await self.fake.slash(f"/{command}", typed, user=user, channel=self.channel)
+        used = await self.fake.slash(*_typed(command, typed), user=user, channel=self.channel)
         delivery = await self.fake.wait_delivered(used.delivery)
         answer = delivery.attempts[-1]["answer"]
         if delivery.state != "acked" or not answer or answer.get("response_type", "ephemeral") != "ephemeral":
@@ -89,11 +110,69 @@ class SlackScene(Scene):
     @override
     async def begin(self, command: str, **options: str) -> str:
         typed = " ".join(options.values())
-        used = await self.fake.slash(f"/{command}", typed, user=self.user, channel=self.channel)
+        used = await self.fake.slash(*_typed(command, typed), user=self.user, channel=self.channel)
         delivery = await self.fake.wait_delivered(used.delivery)
         if delivery.state != "acked" or delivery.attempts[-1]["answer"]:
             raise AssertionError(f"/{command} was not begun: {delivery}")
-        return (await self.fake.bot_messages(self.channel))[-1].ts
+        # The answer may stand below what it begins with already.
+        roots = [one for one in await self.fake.bot_messages(self.channel) if one.thread_ts in {None, one.ts}]
+        return roots[-1].ts
+
+    @override
+    async def press(self, message: str, action: Action, *, which: int = -1, stranger: bool = False) -> str:
+        thread = self._threads.get(message, message)
+        found = [posted for posted in await self.fake.bot_messages(self.channel, thread) if _has_buttons(posted)]
+        user = self.user
+        if stranger:
+            user = await self.fake.create_user("Mallory")
+            await self.fake.join(self.channel, user)
+        judged = {Action.GOOD: "positive", Action.BAD: "negative"}.get(action)
+        element = "feedback" if judged else str(action)
+        place = {"user": user, "channel": self.channel, "ts": found[which].ts}
+        return await self._told(self.fake.press(element, **place, pressed=judged), user)
+
+    async def _told(self, using: Awaitable[Interaction], user: str) -> str:
+        """Return what one person is told after an interaction, which may come at once; empty for nothing."""
+        before = len(await self.fake.private(self.channel, user))
+        used = await using
+        delivery = await self.fake.wait_delivered(used.delivery)
+        if delivery.state != "acked":
+            raise AssertionError(f"not acknowledged: {delivery}")
+        shown = (await self.fake.private(self.channel, user))[before:]
+        return "\n".join(html.unescape(one["blocks"][0]["text"]) for one in shown)
+
+    @override
+    async def form(self) -> Mapping[str, str]:
+        _, view = await self._form()
+        return {
+            block["block_id"]: block["element"].get("initial_value", "")
+            for block in view["blocks"]
+            if block["type"] == "input"
+        }
+
+    async def _form(self) -> tuple[str, dict[str, Any]]:
+        opened: dict[str, dict[str, Any]] = (await self.fake.state())["views"]
+        return list(opened.items())[-1]
+
+    @override
+    async def fill_in(self, *, answer: bool = False, **words: str) -> str:
+        view, _ = await self._form()
+        given: dict[str, str | list[str]] = {**words, **({"answer": [YES]} if answer else {})}
+        return await self._told(self.fake.fill_in(view, user=self.user, **given), self.user)
+
+    @override
+    async def choose(self, command: str, *, of: str) -> str:
+        used = await self.fake.message_action(command, user=self.user, channel=self.channel, ts=of)
+        delivery = await self.fake.wait_delivered(used.delivery)
+        if delivery.state != "acked":
+            raise AssertionError(f"{command} was not begun: {delivery}")
+        chosen = str(delivery.payload["action_ts"])
+        self._threads[chosen] = self._threads.get(of, of)
+        return chosen
+
+    @override
+    async def link_to(self, message: str) -> str:
+        return f"<https://loopback.slack.com/archives/{self.channel}/p{message.replace('.', '')}>"
 
     @override
     async def replies(self, message: str) -> Sequence[Reply]:
@@ -123,9 +202,28 @@ class SlackScene(Scene):
         return SlackScene(self.fake, user, await self.fake.create_channel([user], kind="im"))
 
     @override
+    async def foreign(self, locale: str) -> "SlackScene":
+        user = await self.fake.create_user("Ada", locale=locale)
+        return SlackScene(self.fake, user, await self.fake.create_channel([user], kind="im"))
+
+    @override
+    async def group(self) -> str:
+        return f"<!subteam^{await self.fake.set_usergroup([self.user])}|@team>"
+
+    @override
     async def among_others(self) -> "SlackScene":
         user, other = await self.fake.create_user("Ada"), await self.fake.create_user("Charles")
         return SlackScene(self.fake, user, await self.fake.create_channel([user, other], creator=other))
+
+
+def _typed(command: str, words: str) -> tuple[str, str]:
+    """Return a command as it is typed, and what stands behind it: most stand behind the one door."""
+    called, _, name = COMMANDS[command].call.partition(" ")
+    return called, f"{name} {words}".strip()
+
+
+def _has_buttons(posted: BotMessage) -> bool:
+    return any(block["type"] == "actions" for block in posted.blocks)
 
 
 def _shown(posted: BotMessage) -> Sequence[dict[str, Any]]:
@@ -133,10 +231,11 @@ def _shown(posted: BotMessage) -> Sequence[dict[str, Any]]:
 
 
 def _reply(posted: BotMessage, files: Mapping[str, bytes]) -> Reply:
-    """Return a post; in the text of one with files there is nothing."""
+    """Return a post; in the text of one with files there is nothing, and a stream shows by itself that it grows."""
     clip = b"".join(content for title, content in files.items() if title == CLIP_TITLE)
     others = {title: content for title, content in files.items() if title != CLIP_TITLE}
-    return Reply(text="" if files else html.unescape(posted.text), clip=clip, files=others)
+    grows = "" if posted.finished else " …"
+    return Reply(text="" if files else html.unescape(posted.text) + grows, clip=clip, files=others)
 
 
 @asynccontextmanager

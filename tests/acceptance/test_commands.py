@@ -141,7 +141,7 @@ async def test_only_who_manages_the_channel_changes_it(
 async def test_discord_shows_everybody_what_everybody_may_ask(stage: Stage, command: str):
     scene = await stage.scene.among_others()
     assert isinstance(scene, DiscordScene)
-    used = await scene.fake.use_slash(command, channel=scene.channel, user=scene.user)
+    used = await scene.fake.use_slash(f"mynah {command}", channel=scene.channel, user=scene.user)
     answered = await scene.fake.wait_for_answer(
         used, where=lambda found: any(not one.loading for one in found.messages)
     )

@@ -80,4 +80,4 @@ async def test_an_event_that_slack_did_not_sign_just_now_is_turned_away(stage: S
 
 
 async def test_a_command_by_http_is_answered_to_its_author(stage: Stage):
-    assert "chat_model" in await stage.scene.use("settings")
+    assert "chat_model" in await stage.scene.use("settings", name="chat_model")

@@ -20,11 +20,11 @@ KINDS: Sequence[Kind] = ("429", "500", "drop_before", "drop_after")
 """Busy; broken; the connection lost before the post was taken; lost after it was taken."""
 
 SLACK: Mapping[str, Sequence[str]] = {
-    "text": ["POST /api/chat.postMessage"],
-    "edit": ["POST /api/chat.update"],
+    "text": ["POST /api/chat.[ps][ot][as][rt]*"],
+    "edit": ["POST /api/chat.[aus][pt][dop]*"],
     "clip": ["POST /api/files.completeUploadExternal", "POST /upload/*"],
 }
-"""The calls of each part of a reply."""
+"""The calls of each part of a reply, whether it is streamed (start, append, stop) or edited (post, update)."""
 
 DISCORD: Mapping[str, tuple[str, int]] = {
     "text": ("POST /channels/{}/messages", 0),

@@ -196,7 +196,12 @@ class PlatformContract:
         (found,) = await _looked_up(harness.platform, asked)
         assert (note.text, asked.text) == ("listen", "what does she mean?")
         assert (found.key, found.channel, found.text) == (note.key, note.place.channel, "listen")
-        assert (found.author, found.attachments) == (note.author, note.attachments)
+        assert found.author is not None
+        assert (found.author.id, found.author.name, found.attachments) == (
+            note.author.id,
+            note.author.name,
+            note.attachments,
+        )
         assert [chunk async for chunk in harness.platform.fetch(asked, found.attachments[0])] == [b"OggS"]
 
     async def test_who_calls_us_by_name_alone_is_heard(self, harness: PlatformHarness):
@@ -268,6 +273,23 @@ class PlatformContract:
             await harness.platform.edit(post, TextPart(text="second"), answering=message)
         assert await _texts(harness, message) == ["second"]
         assert await harness.platform.find(answering=message, key=KEY) == post
+
+    async def test_a_text_that_grows_is_one_post(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        post = await harness.platform.post(TextPart(text="Once", growing=True), answering=message, key=KEY)
+        for text in ("Once upon", "Once upon a"):
+            await harness.platform.edit(post, TextPart(text=text, growing=True), answering=message)
+        await harness.platform.edit(post, TextPart(text="Once upon a time."), answering=message)
+        assert await _texts(harness, message) == ["Once upon a time."]
+        assert await harness.platform.find(answering=message, key=KEY) == post
+        assert await harness.platform.find(answering=message, key=f"{KEY}1") is None
+
+    async def test_a_text_that_begins_anew_is_one_post(self, harness: PlatformHarness):
+        message = await _heard(harness)
+        post = await harness.platform.post(TextPart(text="Once upon", growing=True), answering=message, key=KEY)
+        await harness.platform.edit(post, TextPart(text="There was", growing=True), answering=message)
+        await harness.platform.edit(post, TextPart(text="There was a king."), answering=message)
+        assert await _texts(harness, message) == ["There was a king."]
 
     async def test_a_post_may_be_deleted_twice_and_edited_no_more(self, harness: PlatformHarness):
         message = await _heard(harness)
@@ -362,8 +384,10 @@ class PlatformContract:
     async def test_the_live_view_takes_every_stage(self, harness: PlatformHarness):
         message = await _heard(harness)
         async with harness.platform.progress(message) as live:
+            await live.expect(tuple(Stage))
             for stage in Stage:
                 await live.stage(stage)
+            await live.topic("Good morning")
 
     async def test_the_live_view_lets_failures_through(self, harness: PlatformHarness):
         message = await _heard(harness)

@@ -69,3 +69,24 @@ async def test_what_another_process_sets_holds_here_within_a_second(storage: Sto
     await storage.elsewhere.unset(CHANNEL, "reply", by="U1")
     storage.clock.advance(1)
     assert (await storage.channels.config(PLACE)).config.reply is ReplyAs.TEXT
+
+
+async def test_several_values_change_at_once_each_with_a_line_in_the_history(storage: Storage):
+    await storage.channels.set(CHANNEL, "voice", "alto", by="U1")
+    await storage.channels.change(CHANNEL, {"reply": "voice", "voice": None, "buttons": "off"}, by="U2")
+    settled = await storage.channels.config(PLACE)
+    assert (settled.config.reply, settled.config.voice, settled.config.buttons) == (ReplyAs.VOICE, "", False)
+    newest = await storage.audit.newest(3, CHANNEL)
+    assert {(change.name, change.old, change.new, change.by) for change in newest} == {
+        ("reply", None, "voice", "U2"),
+        ("voice", "alto", None, "U2"),
+        ("buttons", None, "off", "U2"),
+    }
+
+
+async def test_one_value_that_cannot_be_set_leaves_all_as_they_were(storage: Storage):
+    with pytest.raises(SettingInvalid, match="max_tokens"):
+        await storage.channels.change(CHANNEL, {"reply": "voice", "max_tokens": "many"}, by="U1")
+    settled = await storage.channels.config(PLACE)
+    assert settled.config.reply is ReplyAs.TEXT
+    assert list(await storage.audit.newest(3, CHANNEL)) == []

@@ -6,7 +6,7 @@ from bot.domain.audio import MediaFile, MediaFormat
 from bot.domain.conversation import Exchange, Past
 from bot.domain.messages import JobId, Place
 from bot.domain.models import ChatTurn, Role
-from tests.contracts.samples import OTHER_PLACE, PLACE
+from tests.contracts.samples import OTHER_PLACE, PLACE, message
 from tests.contracts.storage import Storage
 
 ALL = 1_000_000
@@ -54,7 +54,7 @@ async def test_conversations_are_apart(storage: Storage):
     await say(storage, HELLO)
     await say(storage, HOW, place=OTHER_PLACE)
     await say(storage, WHY, place=replace(PLACE, thread=None))
-    await storage.conversations.summarise(OTHER_PLACE, HOW.job, "They are fine.")
+    await storage.conversations.summarise(OTHER_PLACE, [HOW.job], "They are fine.")
     assert await storage.conversations.recall(PLACE, ALL) == Past(exchanges=(HELLO,))
 
 
@@ -67,10 +67,10 @@ async def test_only_words_are_kept(storage: Storage):
 
 async def test_a_summary_stands_for_what_was_said_up_to_a_turn(storage: Storage):
     await say(storage, HELLO, HOW, WHY)
-    await storage.conversations.summarise(PLACE, HOW.job, 'They are fine "\ud83d".')
+    await storage.conversations.summarise(PLACE, [HOW.job], 'They are fine "\ud83d".')
     assert await storage.conversations.recall(PLACE, ALL) == Past(summary='They are fine "\ud83d".', exchanges=(WHY,))
     await say(storage, exchange("4", "and now?", "now what?"))
-    await storage.conversations.summarise(PLACE, WHY.job, "They asked why.")
+    await storage.conversations.summarise(PLACE, [WHY.job], "They asked why.")
     past = await storage.conversations.recall(PLACE, ALL)
     assert (past.summary, [said.job for said in past.exchanges]) == ("They asked why.", ["4"])
 
@@ -78,5 +78,21 @@ async def test_a_summary_stands_for_what_was_said_up_to_a_turn(storage: Storage)
 async def test_a_summary_may_be_kept_twice(storage: Storage):
     await say(storage, HELLO, HOW)
     for _ in range(2):
-        await storage.conversations.summarise(PLACE, HELLO.job, "They said hello.")
+        await storage.conversations.summarise(PLACE, [HELLO.job], "They said hello.")
     assert await storage.conversations.recall(PLACE, ALL) == Past(summary="They said hello.", exchanges=(HOW,))
+
+
+async def test_a_summary_of_what_was_erased_meanwhile_is_not_kept(storage: Storage):
+    said = [message(str(number), text="words") for number in range(3)]
+    for each in said:
+        await storage.jobs.submit(each)
+        await say(storage, Exchange(job=each.job_id, turns=HELLO.turns))
+    first, second, third = (each.job_id for each in said)
+    await storage.records.erase([first])
+    assert not await storage.conversations.summarise(PLACE, [first, second], "They said 0 and 1.")
+    assert (await storage.conversations.recall(PLACE, ALL)).summary == ""
+    assert await storage.conversations.summarise(PLACE, [second], "They said 1.")
+    await storage.records.erase([second])
+    assert not await storage.conversations.summarise(PLACE, [third], "They said 1 and 2.", before="They said 1.")
+    past = await storage.conversations.recall(PLACE, ALL)
+    assert (past.summary, [each.job for each in past.exchanges]) == ("", [third])

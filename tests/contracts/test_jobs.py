@@ -10,7 +10,7 @@ import pytest
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import StepState
-from bot.domain.messages import JobId, Place
+from bot.domain.messages import Addressed, JobId, Place, Quoted
 from bot.ports import Jobs, Journal
 from tests.contracts.samples import OTHER_PLACE, PLACE, PLATFORMS, message, rich_message
 from tests.contracts.storage import Storage
@@ -127,6 +127,13 @@ async def test_we_take_part_in_threads_whose_messages_we_store(storage: Storage)
     assert await storage.jobs.takes_part(PLACE) is True
     assert await storage.jobs.takes_part(replace(PLACE, thread="2")) is False
     assert await storage.jobs.takes_part(replace(PLACE, thread=None)) is False
+
+
+async def test_what_is_done_with_a_message_of_others_does_not_make_us_take_part(storage: Storage):
+    used = message("9", addressed=Addressed.COMMAND, command="transcribe", quoted=(Quoted(channel="C1", key="8"),))
+    assert await storage.jobs.submit(used) is True
+    assert await storage.jobs.takes_part(PLACE) is False
+    assert await storage.jobs.marks("slack") == {}
 
 
 # --- claiming ------------------------------------------------------------------

@@ -118,7 +118,7 @@ async def test_what_others_said_stays(storage: Storage):
 
 async def test_a_summary_goes_with_what_it_stands_for(storage: Storage):
     jobs = [await run(storage, message(key, text=key)) for key in ("1", "2", "3")]
-    await storage.conversations.summarise(PLACE, jobs[1].id, "They said 1 and 2.")
+    await storage.conversations.summarise(PLACE, [jobs[1].id], "They said 1 and 2.")
     await storage.records.erase([jobs[0].id])
     past = await storage.conversations.recall(PLACE, ALL)
     assert (past.summary, [said.job for said in past.exchanges]) == ("", [jobs[1].id, jobs[2].id])
@@ -158,7 +158,7 @@ async def test_others_quote_what_a_person_said(storage: Storage):
 
 async def test_a_summary_of_other_words_stays(storage: Storage):
     jobs = [await run(storage, message(key, text=key)) for key in ("1", "2")]
-    await storage.conversations.summarise(PLACE, jobs[0].id, "They said 1.")
+    await storage.conversations.summarise(PLACE, [jobs[0].id], "They said 1.")
     await storage.records.erase([jobs[1].id])
     assert await storage.conversations.recall(PLACE, ALL) == Past(summary="They said 1.")
 

@@ -1,6 +1,7 @@
 """Who changed what, in memory: the doubles that change something write here."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from typing_extensions import override
 
@@ -17,6 +18,13 @@ class MemoryAudit(Audit):
 
     def add(self, scope: str, name: str, old: str | None, new: str | None, *, by: str) -> None:
         self._changes.append(Change(at=self._clock.now(), by=by, scope=scope, name=name, old=old, new=new))
+
+    def erase(self, workspace: str) -> None:
+        """Empty the values of settings in a workspace."""
+        for index, one in enumerate(self._changes):
+            is_setting = not one.name.startswith("budget ") and one.name not in {"forget", "cost written off"}
+            if is_setting and f"{one.scope}:".startswith(f"{workspace}:"):
+                self._changes[index] = replace(one, old=None, new=None)
 
     @override
     async def note(self, scope: str, name: str, value: str, *, by: str) -> None:

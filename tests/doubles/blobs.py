@@ -49,5 +49,5 @@ class MemoryBlobs(Blobs):
     @override
     async def discard(self, job: JobId) -> None:
         folder = self._jobs.get(job)
-        if folder is not None and folder.exists():
-            await asyncio.to_thread(shutil.rmtree, folder)
+        if folder is not None:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

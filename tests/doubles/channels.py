@@ -44,3 +44,21 @@ class MemoryChannels(Channels):
         if old is not None:
             self._audit.add(scope, name, old, None, by=by)
         return old is not None
+
+    @override
+    async def change(self, scope: str, values: Mapping[str, str | None], *, by: str) -> None:
+        for name, value in values.items():
+            if value is not None:
+                check_setting(scope, name, value)
+        for name, value in values.items():
+            if value is None:
+                await self.unset(scope, name, by=by)
+            else:
+                await self.set(scope, name, value, by=by)
+
+    @override
+    async def erase(self, workspace: str, *, by: str) -> None:
+        for scope in [scope for scope in self._stored if f"{scope}:".startswith(f"{workspace}:")]:
+            del self._stored[scope]
+        self._audit.erase(workspace)
+        self._audit.add(workspace, "settings erased", None, None, by=by)

@@ -1,6 +1,7 @@
 """What was said, in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from typing_extensions import override
 
@@ -35,10 +36,29 @@ class MemoryConversations(Conversations):
         return Past(summary=self._summaries.get(place.conversation, ""), exchanges=tuple(reversed(kept)))
 
     @override
-    async def summarise(self, place: Place, job: JobId, summary: str) -> None:
-        jobs = [exchange.job for exchange in self._exchanges(place)]
-        self._summed.update(jobs[: jobs.index(job) + 1] if job in jobs else ())
+    async def summarise(self, place: Place, jobs: Sequence[JobId], summary: str, *, before: str = "") -> bool:
+        known, old = list(self._said), self._summaries.get(place.conversation, "")
+        if not set(jobs) <= set(known) or (before and old not in {before, summary}):
+            return False
+        here = [job for job in known if self._said[job][0] == place.conversation]
+        self._summed.update(here[: here.index(jobs[-1]) + 1])
         self._summaries[place.conversation] = summary
+        return True
+
+    @override
+    async def correct(self, job: JobId, old: str, new: str) -> None:
+        lane, said = self._said.get(job, ("", None))
+        if said is None:
+            return
+        turns = tuple(replace(turn, text=turn.text.replace(old, new, 1)) for turn in said.turns)
+        self._said[job] = (lane, replace(said, turns=turns))
+        self._unsum(job, lane)
+
+    def _unsum(self, job: JobId, lane: str) -> None:
+        """Forget the summary that stands for what a job said; the others it stands for are there word for word again."""
+        if job in self._summed:
+            self._summaries.pop(lane, None)
+            self._summed -= {other for other, (where, _) in self._said.items() if where == lane}
 
     def erase(self, job: JobId) -> bool:
         """Forget what a job said, and the summary that stands for it; whether it said anything."""

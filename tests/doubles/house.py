@@ -11,6 +11,7 @@ from bot.domain.messages import Addressed, Attachment, Author, Message, Place
 from bot.pipeline.house import House
 from bot.pipeline.intake import StoredIntake
 from bot.pipeline.worker import Worker
+from bot.ports import Clock
 from tests.doubles.audit import MemoryAudit
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.channels import MemoryChannels
@@ -20,9 +21,12 @@ from tests.doubles.gateway import ScriptedGateway
 from tests.doubles.jobs import MemoryJobs, MemoryStore
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.ledger import MemoryLedger
+from tests.doubles.locks import MemoryLocks
 from tests.doubles.media import MemoryMedia
+from tests.doubles.people import MemoryPairings, MemoryPeople
 from tests.doubles.platform import MemoryPlatform
 from tests.doubles.records import MemoryRecords
+from tests.doubles.reviews import MemoryReviews
 
 LIMITS = AudioLimits(max_bytes=1_000_000, max_seconds=600)
 SERVICE = {
@@ -30,7 +34,9 @@ SERVICE = {
     "transcription_model": "scripted/ear",
     "video_model": "scripted/ear",
     "speech_model": "scripted/mouth",
+    "gather_seconds": "0",
 }
+"""What holds in every channel, unless a test says otherwise: there, each message is answered for itself."""
 
 
 class HurriedClock(ManualClock):
@@ -76,16 +82,18 @@ class TestHouse:
         return TestHouse(**{**vars(self), "house": house, "jobs": jobs})
 
 
-def open_test_house(folder: Path, **service: str) -> TestHouse:
+def open_test_house(folder: Path, clock: Clock | None = None, **service: str) -> TestHouse:
     """Furnish a house.
 
     Args:
         folder: for media bytes.
+        clock: by which all goes; None for one that passes every wait at once.
         service: settings that hold in every channel.
     """
-    clock, store = HurriedClock(), MemoryStore()
+    clock, store = clock or HurriedClock(), MemoryStore()
     audit, conversations = MemoryAudit(clock), MemoryConversations()
     ledger = MemoryLedger(clock, audit)
+    reviews = MemoryReviews(clock, store)
     platform, gateway, jobs = MemoryPlatform(), ScriptedGateway(), MemoryJobs(clock, store)
     house = House(
         clock=clock,
@@ -94,8 +102,12 @@ def open_test_house(folder: Path, **service: str) -> TestHouse:
         ledger=ledger,
         channels=MemoryChannels({**SERVICE, **service}, audit=audit),
         conversations=conversations,
-        records=MemoryRecords(clock, store, conversations),
+        records=MemoryRecords(clock, store, conversations, reviews),
+        reviews=reviews,
+        people=MemoryPeople(clock),
+        pairings=MemoryPairings(clock),
         audit=audit,
+        locks=MemoryLocks(clock),
         blobs=MemoryBlobs(folder),
         media=MemoryMedia(),
         gateways={gateway.name: gateway},

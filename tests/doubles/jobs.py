@@ -9,9 +9,10 @@ from typing_extensions import override
 
 from bot.domain.budgets import user_scope
 from bot.domain.errors import LeaseLost
+from bot.domain.gathering import LONGEST, gathers, stream_of
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import Step, StepState
-from bot.domain.messages import JobId, Message, Place
+from bot.domain.messages import Errand, JobId, Message, Place
 from bot.ports import Clock, Jobs
 
 LEASE_MS = 15_000
@@ -27,6 +28,8 @@ class MemoryStore:
     """In the order in which they were stored."""
     steps: dict[JobId, dict[str, Step]] = field(default_factory=dict)
     """In the order in which they began."""
+    streams: dict[JobId, str] = field(default_factory=dict)
+    """What has to be alike for messages to be answered together."""
     marks: dict[Place, str] = field(default_factory=dict)
     """The last message of each place."""
     workers: dict[str, int] = field(default_factory=dict)
@@ -52,15 +55,34 @@ class MemoryJobs(Jobs):
         self._bell = asyncio.Event()
 
     @override
-    async def submit(self, message: Message) -> bool:
+    async def submit(self, message: Message, *, pause: float = 0.0) -> bool:
         marks, place = self.store.marks, message.place
-        if _later(message.key, marks.get(place, "")):
+        if not message.aside and _later(message.key, marks.get(place, "")):
             marks[place] = message.key
         if message.job_id in self.store.jobs:
             return False
         self.store.jobs[message.job_id] = self._new(message)
+        self._wait_for_more(message, pause)
         self._bell.set()
         return True
+
+    def _wait_for_more(self, message: Message, pause: float) -> None:
+        now, ms = self._clock.now(), int(pause * 1000)
+        if not (pause and gathers(message)):
+            return
+        stream = self.store.streams[message.job_id] = stream_of(message, now, pause)
+        beside = [job for job in self._beside(stream, message) if job.run_at > now or job.message == message]
+        waiting = [job.created_at for job in self._beside(stream, message)]
+        for job in beside:
+            self.store.change(job.id, run_at=min(min(waiting) + ms * LONGEST, now + ms))
+
+    def _beside(self, stream: str, message: Message) -> Sequence[Job]:
+        """Return what waits and may be answered together with a message, were there nothing between them."""
+        waiting = [job for job in self._in(JobStatus.READY) if self.store.streams.get(job.id) == stream]
+        return [job for job in waiting if self._may_be_led(job) and job.message.author.id == message.author.id]
+
+    def _may_be_led(self, job: Job) -> bool:
+        return job.id in self.store.streams and job.lead is None and not job.epoch
 
     def _new(self, message: Message) -> Job:
         return Job(
@@ -78,21 +100,86 @@ class MemoryJobs(Jobs):
         )
 
     @override
+    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
+        if message.job_id in self.store.jobs:
+            return False
+        if member is not None and self.store.jobs[member.subject].lead == message.subject:
+            self.store.change(member.subject, message=member)
+        for job in await self.of_message(message.subject):
+            if job.status in OPEN and job.message.revision < message.revision:
+                self._drop(job.id)
+        for led in self._in(JobStatus.READY) if message.errand is Errand.REMOVE else ():
+            if led.lead == message.subject:
+                self.store.change(led.id, lead=None)
+        self.store.jobs[message.job_id] = self._new(message)
+        self._bell.set()
+        return True
+
+    @override
+    async def revise(self, message: Message, *, was: Message) -> bool:
+        job = self.store.jobs.get(message.job_id)
+        if (
+            job is None
+            or job.message != was
+            or job.status is not JobStatus.READY
+            or job.tries
+            or job.lead
+            or self.store.steps.get(job.id)
+        ):
+            return False
+        self.store.change(job.id, message=message)
+        return True
+
+    @override
     async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
         self._live()
+        self._gather()
         due = [job for job in self._first_of_lanes() if self._is_due(job) and job.message.place.platform in platforms]
         chosen = sorted(due, key=lambda job: job.run_at)[: max(limit, 0)]
         for job in chosen:
             self.store.change(
                 job.id, status=JobStatus.RUNNING, owner=self._worker, epoch=job.epoch + 1, tries=job.tries + 1
             )
-        return [self.store.jobs[job.id] for job in chosen]
+        return [replace(self.store.jobs[job.id], gathered=self._gathered(job)) for job in chosen]
+
+    def _gather(self) -> None:
+        busy = {job.lane for job in self._in(JobStatus.RUNNING)}
+        for job in (self.store.jobs[each.id] for each in self._in(JobStatus.READY)):
+            if self._may_be_led(job) and self._is_due(job) and job.lane not in busy:
+                lead = self._last_beside(job)
+                for each in (job, *self._led_by(job)) if lead else ():
+                    self.store.change(each.id, lead=lead)
+
+    def _last_beside(self, job: Job) -> JobId | None:
+        stream, last = self.store.streams.get(job.id, ""), None
+        waiting = [each for each in self._in(JobStatus.READY) if each.lead is None]
+        for other in waiting[waiting.index(job) + 1 :]:
+            if self.store.streams.get(other.id, other.lane) != stream:
+                continue
+            if not self._may_be_led(other) or other.message.author.id != job.message.author.id:
+                break
+            last = other.message.subject
+        return last
+
+    def _led_by(self, job: Job) -> Sequence[Job]:
+        return [each for each in self.store.jobs.values() if each.lead == job.message.subject]
+
+    def _gathered(self, job: Job) -> tuple[Message, ...]:
+        led = [each for each in self._led_by(job) if each.status is not JobStatus.CANCELLED]
+        return tuple(each.message for each in led if each.message != each.message.emptied)  # which says nothing any more
+
+    def _end_gathered(self) -> None:
+        open_ = {job.message.subject for job in self.store.jobs.values() if job.status in OPEN and job.lead is None}
+        for job in self._in(JobStatus.READY):
+            if job.lead is not None and job.lead not in open_:
+                self.store.change(job.id, status=JobStatus.DONE, ended_at=self._clock.now())
 
     def _first_of_lanes(self) -> Sequence[Job]:
         """Return the first waiting job of each lane in which nothing runs."""
         busy = {job.lane for job in self._in(JobStatus.RUNNING)}
         first: dict[str, Job] = {}
-        for job in self._in(JobStatus.READY):
+        waiting = [job for job in self._in(JobStatus.READY) if job.lead is None]
+        for job in sorted(waiting, key=lambda job: not job.message.revision):
             first.setdefault(job.lane, job)
         return [job for lane, job in first.items() if lane not in busy]
 
@@ -119,6 +206,7 @@ class MemoryJobs(Jobs):
         for job in self._in(JobStatus.RUNNING):
             if job.owner not in self.store.workers:
                 self.store.change(job.id, status=JobStatus.READY, owner=None)
+        self._end_gathered()
         self._bell.set()
 
     def _live(self) -> None:
@@ -153,6 +241,7 @@ class MemoryJobs(Jobs):
     def _leave(self, lease: Lease, **changes: Any) -> None:
         self.store.check(lease)
         self.store.change(lease.job, owner=None, **changes)
+        self._end_gathered()
         self._bell.set()
 
     @override
@@ -184,6 +273,20 @@ class MemoryJobs(Jobs):
         return True
 
     @override
+    async def held(self) -> Collection[Lease]:
+        return {job.lease for job in self._in(JobStatus.RUNNING) if job.owner == self._worker}
+
+    @override
+    async def of_message(self, subject: JobId) -> Sequence[Job]:
+        jobs = [job for job in self.store.jobs.values() if job.message.subject == subject]
+        return sorted(jobs, key=lambda job: job.message.revision)
+
+    @override
+    async def under_way(self, within: str) -> Sequence[Job]:
+        open_ = [job for job in self.store.jobs.values() if job.status in OPEN]
+        return [job for job in open_ if job.lane == within or job.lane.startswith(f"{within}:")]
+
+    @override
     async def get(self, job: JobId) -> Job | None:
         return self.store.jobs.get(job)
 
@@ -197,7 +300,7 @@ class MemoryJobs(Jobs):
         for job in reversed(self.store.jobs.values()):
             there = job.message.place
             inside = there.scopes[1] == place.scopes[1] and place.thread in (None, there.thread)
-            if inside and status in (None, job.status):
+            if inside and status in (None, job.status) and job.message.errand is Errand.ANSWER:
                 return job
         return None
 
@@ -217,7 +320,8 @@ class MemoryJobs(Jobs):
 
 def _is_sent(job: Job, person: str, within: str, *, refused: bool) -> bool:
     place, author = job.message.place, job.message.author
-    return user_scope(place, author) == person and within in place.scopes and bool(job.message.refusal) is refused
+    theirs = user_scope(place, author) == person and within in place.scopes and job.message.errand is Errand.ANSWER
+    return theirs and bool(job.message.refusal) is refused
 
 
 def _later(key: str, than: str) -> bool:

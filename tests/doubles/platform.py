@@ -1,7 +1,7 @@
 """A chat platform in memory: people say things, the service's posts can be looked at, and calls can go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,7 +11,19 @@ from typing_extensions import override
 
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import MediaGone, PostInDoubt, PostNotDone, PostRefused, StorageUnavailable
-from bot.domain.messages import Attachment, ClipPart, FilesPart, Message, Part, Place, PostId, Quoted, TextPart
+from bot.domain.messages import (
+    Action,
+    Attachment,
+    ClipPart,
+    FilesPart,
+    JobId,
+    Message,
+    Part,
+    Place,
+    PostId,
+    Quoted,
+    TextPart,
+)
 from bot.ports import Abilities, ClipFormat, Intake, Live, Platform, Stage
 
 REDELIVERY_SECONDS = 0.01
@@ -47,6 +59,10 @@ class Posted:
     """Its files, by the names that people see."""
     edits: int = 0
     """How often its text was replaced."""
+    actions: tuple[Action, ...] = ()
+    """The buttons under it."""
+    about: JobId | None = None
+    """What its buttons are about."""
 
 
 @dataclass(kw_only=True)
@@ -70,6 +86,10 @@ class MemoryPlatform(Platform):
     """What stands there, in the order of posting."""
     stages: list[Stage] = field(default_factory=list)
     """What the live view showed."""
+    expected: tuple[Stage, ...] = ()
+    """What the live view said that the last turn would be busy with."""
+    topic: str = ""
+    """What the last conversation was named after."""
     views: int = 0
     """How many live views are open."""
     told: list[tuple[str, str]] = field(default_factory=list)
@@ -124,18 +144,27 @@ class MemoryPlatform(Platform):
         return replace(quoted, author=said.author, text=said.text, attachments=said.attachments)
 
     @override
+    async def history(self, start: Quoted, *, message: Message, limit: int) -> Sequence[Quoted]:
+        self.looked_up.append(start)
+        with self._befallen():
+            there = [each for each in self.said if each.place.channel == start.channel]
+        if start.key not in [each.key for each in there]:
+            return ()
+        return [_quoted(each) for each in there if _order(each.key) >= _order(start.key)][-limit:]
+
+    @override
     @asynccontextmanager
     async def progress(self, message: Message) -> AsyncIterator[Live]:
         self.views += 1
         try:
-            yield _Watcher(self.stages)
+            yield _Watcher(self)
         finally:
             self.views -= 1
 
     @override
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
         with self._befallen():
-            return self._keep(part, answering.place, key)
+            return self._keep(part, answering, key)
 
     @contextmanager
     def _befallen(self) -> Iterator[None]:
@@ -151,13 +180,15 @@ class MemoryPlatform(Platform):
         if trouble is Trouble.LOST_AFTER:
             raise PostInDoubt("connection lost")
 
-    def _keep(self, part: Part, place: Place, key: str) -> PostId:
+    def _keep(self, part: Part, answering: Message, key: str) -> PostId:
         self._count += 1
+        place = answering.place
         post = PostId(f"{place.channel}:{self._count}")
-        text = part.text if isinstance(part, TextPart) else ""
+        text = part.marked if isinstance(part, TextPart) else ""
         clip = Path(part.clip.path).read_bytes() if isinstance(part, ClipPart) else b""
         files = {file.name: file.content for file in part.files} if isinstance(part, FilesPart) else {}
-        self.posts[post] = Posted(key=key, place=place, text=text, clip=clip, files=files)
+        made = Posted(key=key, place=place, text=text, clip=clip, files=files)
+        self.posts[post] = _with_buttons(made, part, answering)
         return post
 
     @override
@@ -169,7 +200,8 @@ class MemoryPlatform(Platform):
         if post not in self.posts:
             raise PostRefused("deleted")
         posted = self.posts[post]
-        self.posts[post] = replace(posted, text=part.text, edits=posted.edits + 1)
+        edited = replace(posted, text=part.marked, edits=posted.edits + 1)
+        self.posts[post] = _with_buttons(edited, part, answering)
 
     @override
     async def delete(self, post: PostId, *, answering: Message) -> None:
@@ -183,13 +215,26 @@ class MemoryPlatform(Platform):
             self.told.append((person, text))
 
 
+def _with_buttons(posted: Posted, part: Part, answering: Message) -> Posted:
+    actions = part.actions if isinstance(part, TextPart) else ()
+    return replace(posted, actions=actions, about=answering.job_id if actions else None)
+
+
 class _Watcher(Live):
-    def __init__(self, stages: list[Stage]) -> None:
-        self._stages = stages
+    def __init__(self, platform: MemoryPlatform) -> None:
+        self._platform = platform
+
+    @override
+    async def expect(self, stages: Sequence[Stage]) -> None:
+        self._platform.expected = tuple(stages)
 
     @override
     async def stage(self, stage: Stage) -> None:
-        self._stages.append(stage)
+        self._platform.stages.append(stage)
+
+    @override
+    async def topic(self, words: str) -> None:
+        self._platform.topic = words
 
 
 async def _hand_over(intake: Intake, message: Message) -> None:
@@ -201,6 +246,11 @@ async def _hand_over(intake: Intake, message: Message) -> None:
             await asyncio.sleep(REDELIVERY_SECONDS)
         else:
             return
+
+
+def _quoted(said: Message) -> Quoted:
+    where = {"channel": said.place.channel, "key": said.key}
+    return Quoted(**where, author=said.author, text=said.text, attachments=said.attachments)
 
 
 def _order(key: str) -> tuple[int, str]:

@@ -8,26 +8,31 @@ from typing_extensions import override
 
 from bot.domain.budgets import user_scope
 from bot.domain.jobs import FOLLOWS, Job, JobStatus
-from bot.domain.messages import JobId, Place
+from bot.domain.messages import Errand, JobId, Place
 from bot.domain.records import Erased
 from bot.ports import Clock, Records
 from tests.doubles.conversations import MemoryConversations
 from tests.doubles.jobs import MemoryStore
+from tests.doubles.reviews import MemoryReviews
 
 
 class MemoryRecords(Records):
     """The words in a store, and in the conversations beside it."""
 
-    def __init__(self, clock: Clock, store: MemoryStore, conversations: MemoryConversations) -> None:
+    def __init__(
+        self, clock: Clock, store: MemoryStore, conversations: MemoryConversations, reviews: MemoryReviews
+    ) -> None:
         self.scrubbed = 0
         """How often older versions were ended."""
         self._clock = clock
         self._store = store
         self._conversations = conversations
+        self._reviews = reviews
         self._erased: set[JobId] = set()
 
     def _kept(self) -> Sequence[Job]:
-        return [job for job in self._store.jobs.values() if job.id not in self._erased]
+        answering = [job for job in self._store.jobs.values() if job.message.errand is Errand.ANSWER]
+        return [job for job in answering if job.id not in self._erased]
 
     @override
     async def places(self) -> Sequence[Place]:
@@ -44,7 +49,8 @@ class MemoryRecords(Records):
 
     @override
     async def of_person(self, person: str) -> Sequence[JobId]:
-        return [job.id for job in self._kept() if user_scope(job.message.place, job.message.author) == person]
+        own = {job.id for job in self._store.jobs.values() if _is_of(job, person)}
+        return [job.id for job in self._kept() if job.id in own or job.message.subject in own]
 
     @override
     async def quoting(self, person: str) -> Sequence[JobId]:
@@ -60,9 +66,25 @@ class MemoryRecords(Records):
 
     def _quoted(self, job: Job) -> set[str]:
         found = {quoted.author.id for quoted in job.message.quoted if quoted.author}
+        return found | {each["author"]["id"] for each in self._looked_up(job)}
+
+    @override
+    async def of_workspace(self, workspace: str) -> Sequence[JobId]:
+        return [job.id for job in self._kept() if job.message.place.scopes[0] == workspace]
+
+    @override
+    async def of_file(self, workspace: str, file: str) -> Sequence[JobId]:
+        kept = [job for job in self._kept() if job.message.place.scopes[0] == workspace]
+        return [job.id for job in kept if file in self._files(job)]
+
+    def _files(self, job: Job) -> set[str]:
+        attached = [*job.message.attachments, *(file for each in job.message.quoted for file in each.attachments)]
+        looked_up = [file for each in self._looked_up(job) for file in each["attachments"]]
+        return {file.id for file in attached} | {str(file["id"]) for file in looked_up}
+
+    def _looked_up(self, job: Job) -> Any:
         step = self._store.steps.get(job.id, {}).get("quote")
-        looked_up: Any = step.result["quoted"] if step and step.result else ()
-        return found | {each["author"]["id"] for each in looked_up}
+        return step.result["quoted"] if step and step.result else ()
 
     @override
     async def erase(self, jobs: Sequence[JobId]) -> Erased:
@@ -75,11 +97,12 @@ class MemoryRecords(Records):
         steps, results = self._store.steps.get(job.id, {}), 0
         for step in list(steps.values()):
             if not step.name.startswith("post:"):
-                results += step.result is not None
+                results += step.result is not None and step.name != "card"
                 steps[step.name] = replace(step, result=None)
         self._empty_summaries(job)
         self._store.change(job.id, message=job.message.emptied, error=None)
         self._erased.add(job.id)
+        self._reviews.erase(job, last=all(other.message.subject != job.message.subject for other in self._kept()))
         return Erased(jobs=(job.id,), results=results, turns=self._conversations.erase(job.id))
 
     def _empty_summaries(self, job: Job) -> None:
@@ -93,3 +116,7 @@ class MemoryRecords(Records):
     async def scrub(self) -> bool:
         self.scrubbed += 1
         return True
+
+
+def _is_of(job: Job, person: str) -> bool:
+    return user_scope(job.message.place, job.message.author) == person

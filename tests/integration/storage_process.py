@@ -89,10 +89,11 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--effects", type=Path)
+    parser.add_argument("--part", default="")
     parser.add_argument("--lease", type=float, default=15.0)
     arguments = parser.parse_args()
     clock = SystemClock()
-    async with open_database(arguments.url, serving=True) as database:
+    async with open_database(arguments.url, serving=True, part=arguments.part) as database:
         jobs, journal = SqlJobs(database, clock, lease_seconds=arguments.lease), SqlJournal(database, clock)
         if arguments.effects is None:
             await hold(jobs, journal, arguments.lease)

@@ -164,3 +164,20 @@ async def test_one_service_for_one_database_and_command_lines_beside_it(tmp_path
             process.kill()
         async with open_database(url, serving=True):
             pass
+
+
+async def test_services_that_each_have_a_part_share_a_database_and_none_has_the_whole_beside_them(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/mynah.db"
+    async with open_database(url, serving=True, part="0-of-2") as beside:
+        await SqlJobs(beside, SystemClock()).submit(message("1"))
+        async with started(url, "--part", "1-of-2") as process:
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"holding\n"
+            for part in ("1-of-2", ""):
+                with pytest.raises(StorageUnavailable, match="is served by process"):
+                    async with open_database(url, serving=True, part=part):
+                        pass
+            process.kill()
+            await process.wait()
+        async with open_database(url, serving=True, part="1-of-2"):
+            pass

@@ -43,11 +43,13 @@ SCANNED = {
     "jobs/served": "a row for each process",
     "jobs/forget_expired": "a row for each process",
     "audit/newest": "the newest rows, backwards, as many as are asked for",
+    "pairings/all": "an admin is shown all of them",
     "channels/layers": "the copy in memory is read whole",
+    "channels/erase_history": "once, when a workspace sends us away",
     "conversations/recall": "the rows of one conversation that an index found, once more in memory",
 }
 
-GATHERED = {"hold_part", "loose"}
+GATHERED = {"held", "hold_part", "loose"}
 """No tables, but the few rows that a query found by an index before."""
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from adapters.workers.pool import WorkerCrashed, WorkerError, WorkerPool, WorkerTimeout
+from bot.words import say, speaking, teaching
+from tests.doubles.catalogue import MARKED, Marks
 
 MODULE = "tests.integration.worker_module"
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +77,15 @@ async def test_an_exception_is_reported_and_the_process_goes_on() -> None:
             await workers.call("fail", {"key": "tone"}, timeout=10)
         assert (caught.value.kind, caught.value.message) == ("KeyError", "'tone'")
         assert await pid_of(workers) == before
+
+
+async def test_a_phrase_is_a_phrase_again_and_can_be_said_in_any_language() -> None:
+    async with pool() as workers:
+        with pytest.raises(WorkerError) as caught:
+            await workers.call("refuse", {"amount": 5}, timeout=10)
+    assert caught.value.message == "5 left"
+    with teaching(MARKED, Marks()), speaking(MARKED):
+        assert say(caught.value.message) == "5⟦ left⟧"
 
 
 async def test_an_unknown_handler_is_an_error_of_that_call_alone() -> None:

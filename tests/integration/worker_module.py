@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.words import phrase
+
 _setup: dict[str, Any] = {}
 _held: list[bytearray] = []
 
@@ -42,6 +44,11 @@ def fail(arguments: Mapping[str, Any]) -> Iterator[object]:
     raise KeyError(arguments["key"])
 
 
+def refuse(arguments: Mapping[str, Any]) -> Iterator[object]:
+    yield "before"
+    raise ValueError(phrase("{amount} left", amount=arguments["amount"]))
+
+
 def segfault(arguments: Mapping[str, Any]) -> Iterator[object]:
     yield ctypes.string_at(0)
 
@@ -74,5 +81,5 @@ def environment(arguments: Mapping[str, Any]) -> Iterator[object]:
 
 HANDLERS = {
     handler.__name__: handler
-    for handler in (echo, count, blob, nothing, fail, segfault, leave, sleep, hold, chatter, environment)
+    for handler in (echo, count, blob, nothing, fail, refuse, segfault, leave, sleep, hold, chatter, environment)
 }

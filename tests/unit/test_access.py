@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.access import HOUR_MS, NO_DIRECT_MESSAGES, NOT_ALLOWED, Rate, rate, refusal
+from bot.domain.access import HOUR_MS, NO_DIRECT_MESSAGES, NOT_ALLOWED, NOT_PAIRED, Rate, is_stranger, rate, refusal
 from bot.domain.attention import is_heard
-from bot.domain.channels import SETTINGS, ChannelConfig, ConfigLayer, check_setting, parse_setting, settle, show_setting
+from bot.domain.channels import (
+    SETTINGS,
+    ChannelConfig,
+    ConfigLayer,
+    DirectMessages,
+    check_setting,
+    parse_setting,
+    settle,
+    show_setting,
+)
 from bot.domain.commands import COMMANDS, CommandCall
 from bot.domain.errors import SettingInvalid
 from bot.domain.jobs import JobStatus
@@ -23,6 +32,8 @@ DIRECT = message().place
 CHANNEL = replace(DIRECT, channel="general", direct=False)
 THREAD = replace(CHANNEL, thread="7")
 ADA, GRACE = message().author, Author(id="G", name="Grace")
+
+MEMBER = replace(ADA, groups=("S1", "S2"))
 
 
 @pytest.fixture
@@ -66,13 +77,17 @@ async def configure(made: TestHouse, scope: str, **values: str) -> None:
         (ChannelConfig(deny=("G",)), CHANNEL, ""),
         (ChannelConfig(deny=("G", "U")), CHANNEL, NOT_ALLOWED),
         (ChannelConfig(allow=("U",), deny=("U",)), CHANNEL, NOT_ALLOWED),
-        (ChannelConfig(direct_messages=False), CHANNEL, ""),
-        (ChannelConfig(direct_messages=False), DIRECT, NO_DIRECT_MESSAGES),
-        (ChannelConfig(direct_messages=False, deny=("U",)), DIRECT, NOT_ALLOWED),
+        (ChannelConfig(direct_messages=DirectMessages.OFF), CHANNEL, ""),
+        (ChannelConfig(direct_messages=DirectMessages.OFF), DIRECT, NO_DIRECT_MESSAGES),
+        (ChannelConfig(direct_messages=DirectMessages.OFF, deny=("U",)), DIRECT, NOT_ALLOWED),
+        (ChannelConfig(allow=("S1",)), CHANNEL, ""),
+        (ChannelConfig(deny=("S1",)), CHANNEL, NOT_ALLOWED),
+        (ChannelConfig(direct_messages=DirectMessages.PAIRED), CHANNEL, ""),
+        (ChannelConfig(direct_messages=DirectMessages.PAIRED), DIRECT, NOT_PAIRED),
     ],
 )
 def test_who_is_refused(config: ChannelConfig, place: Place, told: str):
-    assert refusal(ADA, place, config) == told
+    assert refusal(MEMBER, place, config) == told
 
 
 def test_who_is_denied_and_did_not_speak_to_us_is_not_heard():
@@ -129,6 +144,30 @@ def test_people_are_read_as_ids_and_as_mentions():
     for wrong in ("@ada", "Ada Lovelace", "<#C1>"):
         with pytest.raises(SettingInvalid, match="allow"):
             parse_setting("allow", wrong)
+
+
+def test_roles_and_user_groups_are_read_as_people_are():
+    assert parse_setting("allow", "<@&80352>, <!subteam^S12|@team>,<!subteam^S13>, S14") == (
+        "80352",
+        "S12",
+        "S13",
+        "S14",
+    )
+
+
+def test_the_old_values_of_direct_messages_are_read():
+    texts = {"on": "on", "yes": "on", "true": "on", "off": "off", "no": "off", "FALSE": "off", "paired": "paired"}
+    assert {text: show_setting(parse_setting("direct_messages", text)) for text in texts} == texts
+
+
+def test_only_who_lacks_nothing_else_is_a_stranger():
+    paired = ChannelConfig(direct_messages=DirectMessages.PAIRED)
+    assert is_stranger(ADA, DIRECT, paired, paired=False)
+    assert not is_stranger(ADA, DIRECT, paired, paired=True)
+    assert not is_stranger(ADA, CHANNEL, paired, paired=False)
+    assert not is_stranger(ADA, DIRECT, replace(paired, deny=("U",)), paired=False)
+    assert not is_stranger(ADA, DIRECT, ChannelConfig(direct_messages=DirectMessages.OFF), paired=False)
+    assert refusal(ADA, DIRECT, paired, paired=True) == ""
 
 
 def test_direct_messages_are_set_for_a_whole_workspace():

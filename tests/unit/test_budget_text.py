@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.budget_text import parse_limit, parse_period, parse_scope, show_budget, show_moment, whose_words
+from bot.domain.budget_text import parse_limit, parse_period, parse_scope, show_budget, whose_words
 from bot.domain.budgets import Budget, Period, spending_scopes
 from bot.domain.errors import SettingInvalid
 from bot.domain.messages import Author, Place
+from bot.domain.moments import show_moment
 from bot.domain.money import NANOS, Nanodollars, show_amount
 
 NOVEMBER_21 = 1_795_280_400_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.budgets import EACH_USER, SERVICE, Period
-from bot.domain.commands import COMMANDS, Answer, CommandCall
+from bot.domain.commands import COMMANDS, SHORTCUTS, Answer, CommandCall
 from bot.domain.errors import ModelInDoubt, ModelRefused
 from bot.domain.jobs import JobStatus
 from bot.domain.messages import Author, Message
@@ -45,11 +45,53 @@ async def test_a_command_that_is_none_is_told_what_there_is(made: TestHouse):
     assert "I do not know the command dance. I know /ask <question>" in await use(made, "dance")
 
 
+# --- /mynah help ------------------------------------------------------------
+
+
+async def helped(made: TestHouse, name: str) -> str:
+    call = CommandCall(name="help", options={"command": name}, place=PLACE, author=ADA, may_manage=False)
+    return await carry_out(made.house, call)
+
+
+async def test_help_tells_of_all_that_can_be_done(made: TestHouse):
+    told = await use(made, "help")
+    assert [c.usage for c in COMMANDS.values() if f"`{c.usage}`: {c.description}." not in told] == []
+    assert [c.name for c in SHORTCUTS.values() if c.shortcut and f"- {c.shortcut.title}: " not in told] == []
+    assert told.endswith("**By voice note**\nRecord one for me: I write down what you say, and answer it.")
+    assert "In a thread no command can be typed" not in told
+
+
+async def test_help_says_where_no_command_can_be_typed(made: TestHouse):
+    made.platform.abilities = replace(made.platform.abilities, commands_in_threads=False)
+    assert "In a thread no command can be typed here" in await use(made, "help")
+
+
+async def test_help_goes_by_what_the_channel_is_set_to(made: TestHouse):
+    await use(made, "settings", manages=True, name="voice_notes", value="ignore")
+    assert (await use(made, "help")).endswith("I listen to none that are sent here, unless you use a command.")
+
+
+@pytest.mark.parametrize("name", ["translate", "/mynah translate", "/Translate"])
+async def test_help_tells_more_of_one_command(made: TestHouse, name: str):
+    assert (await helped(made, name)).splitlines() == [
+        "`/mynah translate <language> <text>`: Translate words, or those of a message.",
+        "- `language`: Into which language, such as German or pt-BR.",
+        "- `text`: What to translate, or a link to a message.",
+        "It also stands in the menu of a message, as **Translate**.",
+        "It is answered in the channel.",
+    ]
+
+
+async def test_help_for_what_is_no_command_is_told_with_all_the_rest(made: TestHouse):
+    told = await helped(made, "dance")
+    assert told.startswith("I do not know the command `dance`.\n**Commands**")
+
+
 # --- /budget -----------------------------------------------------------------
 
 
 async def test_without_a_budget_it_says_how_to_set_one(made: TestHouse):
-    assert "`/budget day 5`" in await use(made, "budget")
+    assert "`/mynah budget day 5`" in await use(made, "budget")
 
 
 async def test_a_budget_of_the_channel_is_set_shown_and_lifted(made: TestHouse):

@@ -140,7 +140,7 @@ def test_files_travel_inside_or_by_their_addresses(tmp_path: Path):
     ]
 
 
-@pytest.mark.parametrize("form", ENCODINGS.keys() - {MediaFormat.PCM16})
+@pytest.mark.parametrize("form", sorted(ENCODINGS.keys() - {MediaFormat.PCM16}))
 def test_every_kind_of_sound_has_its_type(tmp_path: Path, form: MediaFormat):
     address = written(encode(chat(user(audio=(media(tmp_path, form),))), CALL))["audio_url"]
     assert address.startswith(f"data:{ENCODINGS[form].mimetype};base64,")

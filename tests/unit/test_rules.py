@@ -109,4 +109,4 @@ def test_commands_fit_what_platforms_take():
         assert all(len(option.description) <= 100 for option in command.options)
         required = [option.required for option in command.options]
         assert required == sorted(required, reverse=True), "platforms want required options first"
-    assert {c.name for c in COMMANDS.values() if c.answer is Answer.TURN} == {"ask", "transcribe", "say"}
+    assert {"ask", "transcribe", "say"} <= {c.name for c in COMMANDS.values() if c.answer is Answer.TURN}

@@ -38,6 +38,30 @@ def token(settings: Settings) -> str | None:
     return settings.slack.bot_token.get_secret_value() if settings.slack.bot_token else None
 
 
+# --- shards ---------------------------------------------------------------------
+
+
+def test_shards_are_read_and_a_process_with_a_range_has_a_part_of_the_work(monkeypatch: pytest.MonkeyPatch):
+    assert load_settings().discord.part == ""
+    for text, part in (("0-3/16", "0-3/16"), ("16", ""), (" 5 / 16", "5/16")):
+        monkeypatch.setenv("MYNAH_DISCORD__SHARDS", text)
+        assert load_settings().discord.part == part
+
+
+def test_wrong_shards_are_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MYNAH_DISCORD__SHARDS", "4/4")
+    with pytest.raises(SettingInvalid) as caught:
+        load_settings()
+    assert str(caught.value) == "discord.shards: of 4 shards, the first is 0 and the last is 3, not 4/4"
+
+
+@pytest.mark.parametrize("count", ["0", "11"])
+def test_slack_allows_between_one_and_ten_sockets(monkeypatch: pytest.MonkeyPatch, count: str):
+    monkeypatch.setenv("MYNAH_SLACK__SOCKETS", count)
+    with pytest.raises(SettingInvalid, match=r"slack\.sockets"):
+        load_settings()
+
+
 # --- which source wins --------------------------------------------------------
 
 

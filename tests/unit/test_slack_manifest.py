@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from adapters.slack.manifest import EVENTS, SCOPES, manifest
+from adapters.slack.manifest import EVENTS, SCOPES, manifest, manifest_link
 from bot.domain.commands import COMMANDS
 from tests.fakes.specs import specification
 
@@ -35,6 +36,21 @@ OWN_SCHEMA: Mapping[str, object] = {
                         "suggested_prompts": {"type": "array", "maxItems": 4},
                     },
                 },
+                "shortcuts": {
+                    "type": "array",
+                    "maxItems": 10,
+                    "items": {
+                        "type": "object",
+                        "required": ["name", "type", "callback_id", "description"],
+                        "properties": {
+                            "name": {"type": "string", "minLength": 1, "maxLength": 24},
+                            "type": {"enum": ["message", "global"]},
+                            "callback_id": {"type": "string", "minLength": 1, "maxLength": 255},
+                            "description": {"type": "string", "minLength": 1, "maxLength": 150},
+                        },
+                        "additionalProperties": False,
+                    },
+                },
                 "slash_commands": {
                     "type": "array",
                     "maxItems": 50,
@@ -58,6 +74,7 @@ OWN_SCHEMA: Mapping[str, object] = {
     },
 }
 BY_HTTP = "https://mynah.example.com/slack/events"
+PUBLIC = "https://mynah.example.com"
 
 
 @pytest.mark.parametrize("request_url", ["", BY_HTTP])
@@ -72,6 +89,36 @@ def test_a_name_that_is_too_long_is_not_valid(schema: str):
     assert list(validator(schema).iter_errors(manifest(name="n" * 100)))
 
 
+@pytest.mark.parametrize("org_wide", [False, True])
+@pytest.mark.parametrize("request_url", ["", BY_HTTP])
+@pytest.mark.parametrize("schema", ["own", "slack-manifest.schema.1.json", "slack-manifest.schema.2.json"])
+def test_the_manifest_for_many_workspaces_is_valid(schema: str, request_url: str, *, org_wide: bool):
+    made = manifest(request_url=request_url, public_url=PUBLIC, org_wide=org_wide)
+    assert [error.message for error in validator(schema).iter_errors(made)] == []
+
+
+def test_for_many_workspaces_slack_knows_the_way_back_and_renews_tokens():
+    many, one = manifest(public_url=f"{PUBLIC}/", org_wide=True), manifest()
+    assert many["oauth_config"]["redirect_urls"] == [f"{PUBLIC}/slack/oauth_redirect"]
+    assert many["settings"]["token_rotation_enabled"] is True
+    assert many["settings"]["org_deploy_enabled"] is True
+    assert "redirect_urls" not in one["oauth_config"]
+    assert one["settings"]["token_rotation_enabled"] is False
+    assert one["settings"]["org_deploy_enabled"] is False
+    assert {"app_uninstalled", "tokens_revoked"} <= set(one["settings"]["event_subscriptions"]["bot_events"])
+
+
+@pytest.mark.parametrize("schema", ["own", "slack-manifest.schema.1.json", "slack-manifest.schema.2.json"])
+def test_the_link_carries_the_whole_manifest(schema: str):
+    made = manifest(public_url=PUBLIC)
+    link = urlsplit(manifest_link(made))
+    query = parse_qs(link.query, strict_parsing=True)
+    carried = json.loads(query["manifest_json"][0])
+    assert (link.scheme, link.netloc, link.path, query["new_app"]) == ("https", "api.slack.com", "/apps", ["1"])
+    assert carried == made
+    assert list(validator(schema).iter_errors(carried)) == []
+
+
 def validator(schema: str) -> Draft202012Validator:
     if schema == "own":
         return Draft202012Validator(OWN_SCHEMA)
@@ -83,9 +130,26 @@ def validator(schema: str) -> Draft202012Validator:
 
 def test_every_command_of_the_table_is_there():
     commands = {each["command"]: each for each in manifest()["features"]["slash_commands"]}
-    assert set(commands) == {f"/{name}" for name in COMMANDS}
-    assert commands["/model"]["usage_hint"] == "[kind] [model]"
-    assert "usage_hint" not in commands["/usage"]
+    assert set(commands) == {"/ask", "/transcribe", "/say", "/mynah"}
+    assert commands["/ask"]["usage_hint"] == "<question> [recording]"
+    assert commands["/mynah"]["usage_hint"].split(" | ") == list(COMMANDS)
+
+
+def test_what_is_done_with_messages_stands_in_their_menu():
+    made = manifest(request_url=BY_HTTP)
+    named = {each["callback_id"]: each["name"] for each in made["features"]["shortcuts"]}
+    assert named == {
+        "transcribe": "Transcribe",
+        "say": "Read aloud",
+        "summarise": "Summarise thread",
+        "translate": "Translate",
+    }
+    assert {each["type"] for each in made["features"]["shortcuts"]} == {"message"}
+    assert made["settings"]["interactivity"] == {
+        "is_enabled": True,
+        "request_url": BY_HTTP,
+        "message_menu_options_url": BY_HTTP,
+    }
 
 
 def test_by_http_slack_is_told_where_to_send_and_by_socket_it_is_not():

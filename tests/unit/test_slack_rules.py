@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.account import SlackAccount
-from adapters.slack.adapter import proxy_for
+from adapters.slack.clients import proxy_for
 from adapters.slack.commands import Typed, to_call, to_root, to_turn, to_typed
 from adapters.slack.files import is_page, share_of
 from adapters.slack.outcomes import SlackRefusal, read, write

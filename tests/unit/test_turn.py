@@ -5,6 +5,7 @@ import io
 import math
 import struct
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelRefused, ModelUnreachable
 from bot.domain.jobs import MAX_TRIES, JobStatus
 from bot.domain.journal import Step, StepState
-from bot.domain.messages import Attachment, TextPart
+from bot.domain.messages import Addressed, Attachment, Place, TextPart
 from bot.domain.models import Request
 from bot.domain.money import CallKind, Nanodollars, Usage
 from bot.pipeline.deliver import SILENT
@@ -152,6 +153,36 @@ async def test_a_reply_that_may_not_be_posted_is_given_up_with_a_sentence(home: 
     await home.say(message("1", "Lunch is ready", command="say"))
     assert only_job(home) is JobStatus.FAILED
     assert (len(texts(home)), clips(home)) == (1, [])
+
+
+MENTIONED = Place(platform="memory", workspace="W", channel="C", thread="1")
+
+
+@pytest.mark.parametrize(
+    ("addressed", "place", "people"),
+    [
+        (Addressed.MENTION, MENTIONED, ["U"]),
+        (Addressed.OVERHEARD, MENTIONED, []),
+        (Addressed.DIRECT, replace(MENTIONED, thread=None, direct=True), []),
+    ],
+)
+async def test_who_called_us_where_we_may_not_write_is_told_why(
+    tmp_path: Path, addressed: Addressed, place: Place, people: list[str]
+):
+    home = open_test_house(tmp_path, hear_unmentioned="on")
+    home.platform.files["note"] = wav()
+    home.platform.troubles += [Trouble.REFUSED] * 3
+    await home.say(replace(message("1", "", VOICE_NOTE), addressed=addressed, place=place))
+    assert only_job(home) is JobStatus.FAILED
+    assert [person for person, _ in home.platform.told] == people
+    assert all("where you spoke to me" in text for _, text in home.platform.told)
+
+
+async def test_who_takes_no_direct_messages_either_is_not_told_and_the_turn_ends(home: TestHouse):
+    home.platform.troubles += [Trouble.REFUSED, Trouble.REFUSED]
+    home.platform.unreachable.add("U")
+    await home.say(replace(message("1", "Lunch is ready", command="say"), place=MENTIONED))
+    assert (only_job(home), home.platform.told) == (JobStatus.FAILED, [])
 
 
 async def test_the_next_model_of_the_list_answers_when_the_first_fails(tmp_path: Path):

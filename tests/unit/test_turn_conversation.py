@@ -157,7 +157,7 @@ async def test_a_voice_note_that_is_replied_to_is_transcribed(home: TestHouse):
     assert last_words(home) == "They refer to this message of Grace:\n> Good morning, Mynah.\n\nWhat does she want?"
     assert texts(home) == ["> Good morning, Mynah.\n\nGood morning to you, too."]
     assert [posted.clip for posted in home.platform.posts.values() if posted.clip] == [], "nobody spoke to us"
-    assert home.platform.stages[:2] == [Stage.FETCHING, Stage.LISTENING]
+    assert home.platform.stages[:3] == [Stage.FETCHING, Stage.CONVERTING, Stage.LISTENING]
 
 
 async def test_our_name_alone_under_a_voice_note_has_it_transcribed(home: TestHouse):

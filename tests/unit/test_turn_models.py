@@ -74,7 +74,7 @@ async def test_what_nobody_here_can_do_is_refused_with_a_choice(tmp_path: Path):
     await home.say(message("1", "", VOICE_NOTE))
     [told] = texts(home)
     assert told.startswith("No model of this channel can do that: scripted/mind cannot hear.")
-    assert told.endswith("Choose one of scripted/ear, scripted/omni with `/model`.")
+    assert told.endswith("Choose one of scripted/ear, scripted/omni with `/mynah model`.")
     assert home.gateway.requests == []
 
 
@@ -115,7 +115,7 @@ async def test_words_beside_a_picture_that_nobody_sees_are_answered_and_it_is_sa
 async def test_a_picture_alone_that_nobody_sees_is_refused(home: TestHouse):
     await home.say(message("1", "", BIRD))
     assert texts(home) == [
-        "No model of this channel can do that: scripted/omni, scripted/mind cannot see. Choose one of scripted/muse with `/model`."
+        "No model of this channel can do that: scripted/omni, scripted/mind cannot see. Choose one of scripted/muse with `/mynah model`."
     ]
 
 
@@ -175,4 +175,4 @@ async def test_a_fallback_that_lacks_the_channels_voice_speaks_with_its_own(tmp_
 
 def test_a_refusal_names_what_is_missing():
     error = ModelCannot("it cannot hear", choices=("a/b", "c/d"))
-    assert error.sentence.endswith("Choose one of a/b, c/d with `/model`.")
+    assert error.sentence.endswith("Choose one of a/b, c/d with `/mynah model`.")

@@ -71,7 +71,7 @@ async def test_a_call_that_does_not_fit_is_refused_with_the_time_of_reset_and_no
     await limit(home, CHANNEL, "0.001")
     await home.say(message("1", "Hello"))
     [told] = texts(home)
-    assert "The budget of $0.001 for this day does not allow that (this conversation): $0.001 is left" in told
+    assert "This conversation: The budget of $0.001 for this day does not allow that: $0.001 is left" in told
     assert "It starts anew on" in told
     assert "UTC" in told
     assert home.gateway.requests == []
@@ -94,7 +94,7 @@ async def test_a_refusal_names_what_would_do_it_for_nothing(home: TestHouse):
     home.gateway.models = {**home.gateway.models, **free}
     await limit(home, CHANNEL, "0")
     await home.say(message("1", "Hello"))
-    assert texts(home)[0].endswith("Until then, `/model` can choose what costs nothing: scripted/brain.")
+    assert texts(home)[0].endswith("Until then, `/mynah model` can choose what costs nothing: scripted/brain.")
 
 
 async def test_what_is_free_goes_on_where_the_budget_is_used_up(tmp_path: Path):

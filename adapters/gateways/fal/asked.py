@@ -11,6 +11,7 @@ from adapters.gateways.problems import Call
 from bot.domain.audio import MediaFile, MediaFormat
 from bot.domain.errors import ModelCannot, ModelRefused, ModelUnknown
 from bot.domain.models import Capabilities, ChatRequest, ChatTurn, Request, SpeechRequest, TranscriptionRequest
+from bot.words import Phrase, phrase
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +41,7 @@ def asked(request: Request, call: Call) -> Asked:
     known(request.model, call)
     chat, can = _chat(request, call), capabilities(request.model)
     if request.kind not in can.kinds:
-        raise ModelCannot(f"{call.model} does not hear", model=call.model)
+        raise ModelCannot(phrase("{model} does not hear", model=call.model), model=call.model)
     _check(chat, can, call)
     heard = [file.seconds for turn in chat.turns for file in turn.audio]
     answer = Answer(
@@ -60,14 +61,14 @@ def known(model: str, call: Call) -> None:
         ModelUnknown: it cannot.
     """
     if not is_name(model):
-        reason = "fal's models have OpenRouter's names, such as google/gemini-2.5-flash"
+        reason = phrase("fal's models have OpenRouter's names, such as google/gemini-2.5-flash")
         raise ModelUnknown(reason, model=call.model)
 
 
 def _chat(request: Request, call: Call) -> ChatRequest:
     match request:
         case ChatRequest(aloud=True) | SpeechRequest():
-            raise ModelCannot("fal's router does not speak; choose another model for that", model=call.model)
+            raise ModelCannot(phrase("fal's router does not speak; choose another model for that"), model=call.model)
         case ChatRequest():
             return request
         case TranscriptionRequest():
@@ -77,20 +78,26 @@ def _chat(request: Request, call: Call) -> ChatRequest:
 def _check(chat: ChatRequest, can: Capabilities, call: Call) -> None:
     for turn in chat.turns:
         for does, file in _wrong(turn, can):
-            raise ModelCannot(f"{call.model} does not {does} {file.format} files", model=call.model)
+            raise ModelCannot(phrase(does.template, model=call.model, format=file.format), model=call.model)
         if turn.links and not can.video_links:
-            raise ModelCannot(f"{call.model} does not watch videos by their addresses", model=call.model)
+            raise ModelCannot(
+                phrase("{model} does not watch videos by their addresses", model=call.model), model=call.model
+            )
     size = sum(file.bytes for turn in chat.turns for file in (*turn.audio, *turn.videos, *turn.pictures))
     if can.most_bytes is not None and size > can.most_bytes:
-        reason = f"{size / 1_000_000:.1f} MB are more than the {can.most_bytes / 1_000_000:.0f} MB of one request"
+        reason = phrase(
+            "{size} MB are more than the {limit} MB of one request",
+            size=f"{size / 1000000:.1f}",
+            limit=f"{can.most_bytes / 1000000:.0f}",
+        )
         raise ModelRefused(reason, model=call.model)
 
 
-def _wrong(turn: ChatTurn, can: Capabilities) -> Iterator[tuple[str, MediaFile]]:
-    senses: tuple[tuple[str, tuple[MediaFile, ...], tuple[MediaFormat, ...]], ...] = (
-        ("hear", turn.audio, can.audio_formats),
-        ("watch", turn.videos, can.video_formats),
-        ("look at", turn.pictures, can.picture_formats),
+def _wrong(turn: ChatTurn, can: Capabilities) -> Iterator[tuple[Phrase, MediaFile]]:
+    senses: tuple[tuple[Phrase, tuple[MediaFile, ...], tuple[MediaFormat, ...]], ...] = (
+        (phrase("{model} does not hear {format} files"), turn.audio, can.audio_formats),
+        (phrase("{model} does not watch {format} files"), turn.videos, can.video_formats),
+        (phrase("{model} does not look at {format} files"), turn.pictures, can.picture_formats),
     )
     for does, files, formats in senses:
         yield from ((does, file) for file in files if file.format not in formats)

@@ -18,6 +18,7 @@ from adapters.gateways.reading import a_cost, a_count, a_list, a_text, an_object
 from bot.domain.errors import ModelInDoubt, ModelUnauthorised
 from bot.domain.money import Account, Nanodollars, Usage
 from bot.ports import Clock
+from bot.words import phrase
 
 FORBIDDEN = frozenset({401, 403})
 LONGEST_SPAN = timedelta(days=89)
@@ -99,7 +100,9 @@ class Billing:
         ]
         answer = await self.wire.exchange("GET", f"{self.url}/models/usage?{urlencode(query)}", call)
         if answer.status in FORBIDDEN:
-            raise ModelUnauthorised("fal tells what it charged only to a key with the scope of an admin", model="fal")
+            raise ModelUnauthorised(
+                phrase("fal tells what it charged only to a key with the scope of an admin"), model="fal"
+            )
         if answer.status != 200:
             raise failure(answer, call)
         rows = [an_object(row) for row in a_list(decoded(answer.body.decode(errors="replace"), call).get("summary"))]

@@ -24,6 +24,7 @@ from adapters.gateways.reading import decoded
 from adapters.gateways.reply import now
 from bot.domain.errors import ModelInDoubt, ModelProblem
 from bot.domain.models import Accepted, Delta
+from bot.words import phrase
 
 ID_HEADER = "x-fal-request-id"
 JSON_WANTED = {"Accept": "application/json"}
@@ -111,7 +112,7 @@ class Calls:
         """
         found: HttpAnswer | None = None
         if request_id is None:
-            doubt = ModelInDoubt("it was interrupted before", model=asked.call.model)
+            doubt = ModelInDoubt(phrase("it was interrupted before"), model=asked.call.model)
             request_id, found = await self._orphan(asked, began, doubt)
             yield Accepted(id=request_id)
         self.named.append(request_id)

@@ -19,6 +19,7 @@ from bot.domain.audio import ENCODINGS, SEEN, MediaFile
 from bot.domain.errors import ModelCannot, ModelInDoubt, ModelRefused
 from bot.domain.models import ChatRequest, Delta, Finished, ReasoningDelta, TextDelta
 from bot.domain.money import Usage
+from bot.words import phrase
 
 APP = "openrouter/router"
 TEXT, AUDIO, VIDEO, VISION = APP, f"{APP}/audio", f"{APP}/video", f"{APP}/vision"
@@ -60,9 +61,9 @@ def encode(request: ChatRequest, call: Call) -> Input:
     pictures = [file for turn in request.turns for file in turn.pictures]
     links = [watch_address(link) for turn in request.turns for link in turn.links]
     if sum(map(bool, (audio, videos or links, pictures))) > 1:
-        raise ModelCannot("fal takes sound, videos and pictures each by itself", model=call.model)
+        raise ModelCannot(phrase("fal takes sound, videos and pictures each by itself"), model=call.model)
     if len(audio) > 1:
-        raise ModelCannot("fal takes one recording at a time", model=call.model)
+        raise ModelCannot(phrase("fal takes one recording at a time"), model=call.model)
     return Input(
         endpoint=AUDIO if audio else VIDEO if videos or links else VISION if pictures else TEXT,
         fields=_fields(request),
@@ -173,18 +174,24 @@ class Answer:
             ModelInDoubt: it broke off.
         """
         if streamed and not self._is_whole:
-            raise ModelInDoubt("the answer broke off", model=self._call.model, usage=self._usage)
+            raise ModelInDoubt(phrase("the answer broke off"), model=self._call.model, usage=self._usage)
         if self._silence is not None and (held := self._silence.end()):
             yield TextDelta(text=held)
         if not self._said.strip() and self._silence is None:
-            reason = "it used all its tokens for thinking; raise max_tokens" if self._thought else "it said nothing"
+            reason = (
+                phrase("it used all its tokens for thinking; raise max_tokens")
+                if self._thought
+                else phrase("it said nothing")
+            )
             raise ModelRefused(reason, model=self._call.model, usage=self._charged())
         yield Finished(usage=self._charged(), truncated=self._is_partial or self._is_full())
 
     def _broken(self, error: str) -> ModelRefused | ModelInDoubt:
         reason = shorten(error, self._call)
         if self._said or self._thought:
-            return ModelInDoubt(f"the answer broke off: {reason}", model=self._call.model, usage=self._usage)
+            return ModelInDoubt(
+                phrase("the answer broke off: {reason}", reason=reason), model=self._call.model, usage=self._usage
+            )
         return ModelRefused(reason, model=self._call.model, usage=self._charged())
 
     def _charged(self) -> Usage:

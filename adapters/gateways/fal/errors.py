@@ -24,6 +24,7 @@ from adapters.gateways.problems import Answered, Call, VendorError, problem, sho
 from adapters.gateways.reading import a_list, a_text, an_object
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnknown
 from bot.domain.money import Usage
+from bot.words import phrase
 
 STATUS_OF: Mapping[str, int] = {
     "request_timeout": 504,
@@ -43,20 +44,20 @@ STATUS_OF: Mapping[str, int] = {
 """The platform's kinds of errors."""
 
 WORDS: Mapping[str, str] = {
-    "file_download_error": "fal could not fetch the file",
-    "file_too_large": "the file is too large for fal",
-    "unsupported_audio_format": "fal does not read this kind of sound",
-    "unsupported_video_format": "fal does not read this kind of video",
-    "unsupported_image_format": "fal does not read this kind of picture",
-    "audio_duration_too_long": "the recording is too long for the model",
-    "video_duration_too_long": "the video is too long for the model",
-    "content_policy_violation": "its content filter refuses that",
-    "feature_not_supported": "the model does not take that",
-    "generation_timeout": "the model took too long",
-    "request_timeout": "fal gave up waiting for the model",
-    "startup_timeout": "fal could not start the model in time",
-    "runner_scheduling_failure": "fal has no room for the model now",
-    "client_cancelled": "the call was cancelled",
+    "file_download_error": phrase("fal could not fetch the file"),
+    "file_too_large": phrase("the file is too large for fal"),
+    "unsupported_audio_format": phrase("fal does not read this kind of sound"),
+    "unsupported_video_format": phrase("fal does not read this kind of video"),
+    "unsupported_image_format": phrase("fal does not read this kind of picture"),
+    "audio_duration_too_long": phrase("the recording is too long for the model"),
+    "video_duration_too_long": phrase("the video is too long for the model"),
+    "content_policy_violation": phrase("its content filter refuses that"),
+    "feature_not_supported": phrase("the model does not take that"),
+    "generation_timeout": phrase("the model took too long"),
+    "request_timeout": phrase("fal gave up waiting for the model"),
+    "startup_timeout": phrase("fal could not start the model in time"),
+    "runner_scheduling_failure": phrase("fal has no room for the model now"),
+    "client_cancelled": phrase("the call was cancelled"),
 }
 """Kinds of errors in words for people; the rest is told in fal's."""
 
@@ -153,7 +154,7 @@ def failure_of(
     """
     kinds, message = _read(told, kind)
     if CANCELLED & set(kinds) or status == 499:
-        return ModelInDoubt("it was cancelled before its answer came", model=call.model)
+        return ModelInDoubt(phrase("it was cancelled before its answer came"), model=call.model)
     error = VendorError(
         status=status,
         message=shorten(message, call),
@@ -182,8 +183,10 @@ def _line(entry: Mapping[str, Any]) -> str:
 
 
 def _told(kind: str, message: str) -> str:
-    words = WORDS.get(kind, "")
-    return f"{words} ({message})" if words and message else words or message or kind.replace("_", " ")
+    words = WORDS.get(kind)
+    if words is None:
+        return message or kind.replace("_", " ")
+    return phrase("{words} ({message})", words=words, message=message) if message else words
 
 
 def _truth(value: str | None) -> bool | None:

@@ -35,6 +35,7 @@ from bot.domain.journal import Step
 from bot.domain.models import Capabilities, Catalogue, Delta, ModelRef, Request
 from bot.domain.money import Account, Usage
 from bot.ports import Billed, Checked, Clock, Gateway
+from bot.words import phrase
 
 UNPRICED = Finding(
     ok=True,
@@ -132,7 +133,9 @@ class FalGateway(Gateway, Checked, Billed):
         try:
             ready = asked(request, self._call(request.model))
         except ModelProblem as problem:  # once it could be asked, so it may have been
-            raise ModelInDoubt(f"it cannot be carried on: {problem.reason}", model=problem.model) from problem
+            raise ModelInDoubt(
+                phrase("it cannot be carried on: {reason}", reason=problem.reason), model=problem.model
+            ) from problem
         deltas = self._calls.carried_on(ready, step.vendor_id, step.at)
         async with aclosing(deltas):
             async for delta in deltas:

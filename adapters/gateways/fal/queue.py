@@ -23,6 +23,7 @@ from adapters.gateways.problems import Call
 from adapters.gateways.reading import a_list, a_text, an_object, decoded
 from adapters.gateways.reply import now
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnreachable
+from bot.words import phrase
 
 OVER = "COMPLETED"
 GONE = 404
@@ -156,7 +157,7 @@ class Queue:
             if tries >= RESULT_TRIES and (told := standing.outcome()) is not None:
                 return told
             if tries >= RESULT_TRIES and now() > until:
-                raise ModelInDoubt("its answer could not be fetched", model=call.model)
+                raise ModelInDoubt(phrase("its answer could not be fetched"), model=call.model)
             await asyncio.sleep(pause)
             pause = min(2 * pause, self.waits.longest)
 
@@ -173,7 +174,7 @@ class Queue:
         if (told := standing.outcome()) is not None:
             return told
         if answer.status == GONE:
-            raise ResultGone("fal keeps its answer no longer", model=call.model)
+            raise ResultGone(phrase("fal keeps its answer no longer"), model=call.model)
         raise _untold(answer, call)
 
     async def _standing(self, request_id: str, call: Call) -> Standing | None:
@@ -183,7 +184,7 @@ class Queue:
         except ModelUnreachable:
             return None
         if answer.status == GONE:
-            raise ResultGone("fal knows it no longer", model=call.model)
+            raise ResultGone(phrase("fal knows it no longer"), model=call.model)
         if answer.status in {200, 202}:
             return _read(answer.json())
         if answer.status in NOT_NOW or answer.status >= 500:
@@ -201,11 +202,11 @@ class Queue:
     async def _given_up(self, request_id: str, call: Call) -> HttpAnswer:
         said = await self.cancel(request_id, call)
         if said == "OK":
-            raise ModelBusy("it waited too long in fal's queue", model=call.model)
+            raise ModelBusy(phrase("it waited too long in fal's queue"), model=call.model)
         if said == "ALREADY_COMPLETED":
             over = Standing(is_over=True, error="", kind="", logs=())
             return await self._result(request_id, call, over, until=now())
-        raise ModelInDoubt("it took too long and was cancelled", model=call.model)
+        raise ModelInDoubt(phrase("it took too long and was cancelled"), model=call.model)
 
     def _one(self, request_id: str) -> str:
         # Of the endpoint's name only the first two parts count here.
@@ -220,7 +221,7 @@ def submitted(data: str | None, call: Call) -> str:
     """
     request_id = a_text(decoded(data or "", call).get("request_id"))
     if not request_id or not all(letter.isalnum() or letter in "-_" for letter in request_id):
-        raise ModelInDoubt("fal took it without naming it", model=call.model)
+        raise ModelInDoubt(phrase("fal took it without naming it"), model=call.model)
     return request_id
 
 
@@ -232,7 +233,9 @@ def _is_the_models(answer: HttpAnswer, standing: Standing) -> bool:
 
 
 def _untold(answer: HttpAnswer, call: Call) -> ModelInDoubt:
-    return ModelInDoubt(f"fal does not tell what became of it: {failure(answer, call).reason}", model=call.model)
+    return ModelInDoubt(
+        phrase("fal does not tell what became of it: {reason}", reason=failure(answer, call).reason), model=call.model
+    )
 
 
 def _read(told: dict[str, Any]) -> Standing:

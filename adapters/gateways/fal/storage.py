@@ -21,6 +21,7 @@ from adapters.gateways.problems import Call
 from adapters.gateways.reading import a_text
 from bot.domain.audio import MediaFile
 from bot.domain.errors import ModelBusy, ModelInDoubt, ModelProblem, ModelUnreachable
+from bot.words import phrase
 
 INLINE_BYTES = 1_000_000
 """Of all media of a request: up to here they travel inside of it."""
@@ -82,7 +83,7 @@ class Storage:
         promised = _good(await self.wire.exchange("POST", url, call, body=(wish,), headers=HEADERS), call).json()
         upload_url, file_url = a_text(promised.get("upload_url")), a_text(promised.get("file_url"))
         if not (upload_url and file_url):
-            raise ModelBusy("fal's storage gave no address", model=call.model)
+            raise ModelBusy(phrase("fal's storage gave no address"), model=call.model)
         # The address to put a file to is its own permission, so the key stays here.
         headers, body = {"Content-Type": kind}, (Raw(file=file),)
         _good(await self.wire.exchange("PUT", upload_url, call, body=body, headers=headers, keyed=False), call)

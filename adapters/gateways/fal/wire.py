@@ -14,6 +14,7 @@ from adapters.gateways.pace import Limits
 from adapters.gateways.problems import Call
 from adapters.gateways.reply import FAULTS, LONGEST_ERROR, Patience, Reply, now, read, told
 from bot.domain.errors import ModelRefused, ModelUnreachable
+from bot.words import phrase
 
 LONGEST_ANSWER = 67_108_864
 
@@ -60,7 +61,9 @@ class Wire(Client):
             try:
                 upload = await stack.enter_async_context(Upload(body))
             except OSError as error:
-                raise ModelRefused("the file could not be read from this machine's disk", model=call.model) from error
+                raise ModelRefused(
+                    phrase("the file could not be read from this machine's disk"), model=call.model
+                ) from error
             try:
                 # A file may take longer than an answer.
                 async with asyncio.timeout(self._patience.total if body else self._patience.listing):

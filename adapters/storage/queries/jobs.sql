@@ -1,7 +1,45 @@
 -- name: submit
-INSERT INTO job (id, lane, channel, platform, author, refused, state, message, tries, epoch, run_at, created_at)
-VALUES (:id, :lane, :channel, :platform, :author, :refused, 'ready', :message, 0, 0, :now, :now)
+-- Who is only to be told, or has nothing more to say, is none whose words are kept.
+INSERT INTO job (
+    id, subject, revision, errand, lane, channel, platform, author, refused, words, gathers, stream, state, message, tries,
+    epoch, run_at, created_at
+) VALUES (
+    :id, :subject, :revision, :errand, :lane, :channel, :platform, :author, :refused, :words, :gathers, :stream, 'ready',
+    :message, 0, 0,
+    (
+        SELECT CASE
+            WHEN :pause > 0 AND min(created_at) + :longest < :now + :pause THEN min(created_at) + :longest
+            ELSE :now + :pause
+        END
+        FROM job AS before
+        WHERE before.stream = :stream AND before.author = :author AND before.state = 'ready' AND before.gathers = 1
+            AND before.lead IS NULL AND before.epoch = 0
+    ),
+    :now
+)
 ON CONFLICT (id) DO NOTHING
+RETURNING seq
+
+-- name: hold_on
+-- Who goes on speaking is waited for; what waits for something else than that is left as it is.
+UPDATE job SET run_at = (
+    SELECT CASE WHEN min(created_at) + :longest < :now + :pause THEN min(created_at) + :longest ELSE :now + :pause END
+    FROM job AS before
+    WHERE before.stream = :stream AND before.author = :author AND before.state = 'ready' AND before.gathers = 1
+        AND before.lead IS NULL AND before.epoch = 0
+)
+WHERE stream = :stream AND author = :author AND state = 'ready' AND gathers = 1 AND lead IS NULL AND epoch = 0
+    AND run_at > :now AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :id)
+
+-- name: stop_before
+UPDATE job SET state = 'cancelled', owner = NULL, ended_at = :now
+WHERE subject = :subject AND revision < :revision AND state IN ('ready', 'running', 'asked')
+    AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :id)
+
+-- name: revise
+UPDATE job SET message = :message
+WHERE id = :id AND message = :was AND state = 'ready' AND tries = 0 AND lead IS NULL
+    AND NOT EXISTS (SELECT 1 FROM step WHERE step.job = job.id)
 RETURNING seq
 
 -- name: advance_mark
@@ -11,19 +49,72 @@ VALUES (:platform, :workspace, :channel, :thread, :direct, :key)
 ON CONFLICT (platform, workspace, channel, thread) DO UPDATE SET key = excluded.key
 WHERE (length(excluded.key), excluded.key) > (length(mark.key), mark.key)
 
+-- name: gather
+-- Messages of one person that wait side by side get the last of them as their lead; see bot/domain/gathering.py. What was
+-- begun ever (epoch) stands alone: it may have been posted or paid in part.
+UPDATE job SET lead = (
+    SELECT last.subject FROM job AS last
+    WHERE last.stream = job.stream AND last.state = 'ready' AND last.seq > job.seq AND last.author = job.author
+        AND last.gathers = 1 AND last.lead IS NULL AND last.epoch = 0
+        AND NOT EXISTS (
+            SELECT 1 FROM job AS other
+            WHERE other.stream = job.stream AND other.state = 'ready' AND other.lead IS NULL
+                AND other.seq > job.seq AND other.seq < last.seq
+                AND (other.gathers = 0 OR other.author <> job.author OR other.epoch > 0)
+        )
+    ORDER BY last.seq DESC LIMIT 1
+)
+WHERE state = 'ready' AND run_at <= :now AND gathers = 1 AND lead IS NULL AND epoch = 0
+    AND EXISTS (
+        SELECT 1 FROM job AS later
+        WHERE later.stream = job.stream AND later.state = 'ready' AND later.seq > job.seq AND later.author = job.author
+            AND later.gathers = 1 AND later.lead IS NULL AND later.epoch = 0
+    )
+    AND NOT EXISTS (SELECT 1 FROM job AS busy WHERE busy.lane = job.lane AND busy.state = 'running')
+
+-- name: gather_on
+-- A lead that was given one itself, before its turn began.
+UPDATE job SET lead = (SELECT old.lead FROM job AS old WHERE old.id = job.lead)
+WHERE lead IS NOT NULL AND state = 'ready'
+    AND EXISTS (SELECT 1 FROM job AS old WHERE old.id = job.lead AND old.lead IS NOT NULL)
+
+-- name: gathered
+SELECT lead, message FROM job WHERE lead IN (:subjects) AND state <> 'cancelled' AND words = 1 ORDER BY seq
+
+-- name: end_gathered
+-- They end with the last open job of the message that leads them.
+UPDATE job SET state = 'done', ended_at = :now
+WHERE lead IS NOT NULL AND state = 'ready'
+    AND NOT EXISTS (
+        SELECT 1 FROM job AS leading WHERE leading.subject = job.lead AND leading.state IN ('ready', 'running', 'asked')
+    )
+
+-- name: rewrite
+UPDATE job SET message = :message
+WHERE id = :id AND lead = :lead AND words = 1 AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :next)
+
+-- name: set_free
+UPDATE job SET lead = NULL
+WHERE lead = :subject AND state = 'ready' AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :id)
+
 -- name: claim
--- The first waiting job of each lane in which nothing runs. PostgreSQL adds FOR UPDATE SKIP LOCKED to the inner query.
+-- The first waiting job of each lane in which nothing runs; what became of a message before is first of all.
+-- PostgreSQL adds FOR UPDATE SKIP LOCKED to the inner query.
 UPDATE job SET state = 'running', owner = :owner, epoch = epoch + 1, tries = tries + 1
 WHERE seq IN (
     SELECT due.seq FROM job AS due
-    WHERE due.state = 'ready' AND due.run_at <= :now
+    WHERE due.state = 'ready' AND due.lead IS NULL AND due.run_at <= :now
         AND :platforms LIKE '%,' || due.platform || ',%'
-        AND due.seq = (SELECT min(first.seq) FROM job AS first WHERE first.lane = due.lane AND first.state = 'ready')
+        AND due.seq = (
+            SELECT first.seq FROM job AS first
+            WHERE first.lane = due.lane AND first.state = 'ready' AND first.lead IS NULL
+            ORDER BY first.revision = 0, first.seq LIMIT 1
+        )
         AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.lane = due.lane AND other.state = 'running')
     ORDER BY due.run_at, due.seq
     LIMIT :limit
 )
-RETURNING *
+RETURNING *, EXISTS (SELECT 1 FROM job AS member WHERE member.lead = job.subject) AS leads
 
 -- name: finish
 UPDATE job SET state = 'done', owner = NULL, ended_at = :now, error = NULL
@@ -93,8 +184,23 @@ UPDATE job SET state = 'ready', owner = NULL
 WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = job.owner)
 RETURNING seq
 
+-- name: held
+SELECT id, owner, epoch FROM job WHERE owner = :owner AND state = 'running'
+
 -- name: get
 SELECT * FROM job WHERE id = :job
+
+-- name: of_message
+SELECT * FROM job WHERE subject = :subject ORDER BY revision
+
+-- name: under_way
+-- The name of a conversation begins with that of its workspace and a colon, after which comes a semicolon.
+SELECT * FROM job
+WHERE state IN ('ready', 'running', 'asked') AND lane = :within
+UNION ALL
+SELECT * FROM job
+WHERE state IN ('ready', 'running', 'asked') AND lane >= :within || ':' AND lane < :within || ';'
+ORDER BY seq
 
 -- name: recent
 SELECT * FROM job ORDER BY seq DESC LIMIT :limit
@@ -107,6 +213,7 @@ SELECT * FROM job WHERE state = :state ORDER BY seq DESC LIMIT :limit
 SELECT * FROM job
 WHERE channel = :channel
     AND lane = coalesce(CAST(:lane AS TEXT), lane) AND state = coalesce(CAST(:state AS TEXT), state)
+    AND errand = 'answer'
 ORDER BY seq DESC LIMIT 1
 
 -- name: takes_part
@@ -116,6 +223,7 @@ WHERE platform = :platform AND workspace = :workspace AND channel = :channel AND
 -- name: sent
 SELECT created_at FROM job
 WHERE author = :author AND created_at >= :since AND refused = :refused AND :within IN (:workspace, channel, lane)
+    AND errand = 'answer'
 ORDER BY created_at DESC, seq DESC LIMIT :limit
 
 -- name: marks

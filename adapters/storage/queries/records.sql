@@ -11,7 +11,14 @@ WHERE channel = :channel AND lane = :lane AND words = 1
 ORDER BY seq
 
 -- name: of_person
-SELECT id FROM job WHERE author = :author AND words = 1 ORDER BY seq
+-- What others had done about a person's message by a button holds the person's words, too.
+SELECT id FROM (
+    SELECT seq, id FROM job WHERE author = :author AND words = 1
+    UNION
+    SELECT later.seq, later.id FROM job AS own JOIN job AS later ON later.subject = own.id
+    WHERE own.author = :author AND later.words = 1
+) AS held
+ORDER BY seq
 
 -- name: quoting
 -- What others referred to stands in their messages, or in the step that looked it up. A scope ends with `:@` and the person.
@@ -24,17 +31,35 @@ WHERE author >= :workspace || ':@' AND author < :workspace || ':A' AND author <>
     )
 ORDER BY seq
 
+-- name: of_workspace
+-- The name of a channel begins with that of its workspace and a colon, after which comes a semicolon.
+SELECT id FROM job WHERE channel >= :workspace || ':' AND channel < :workspace || ';' AND words = 1 ORDER BY seq
+
+-- name: of_file
+-- A file's id stands in the JSON of its message, or of the step that looked up what the message refers to.
+SELECT id FROM job
+WHERE channel >= :workspace || ':' AND channel < :workspace || ';' AND words = 1
+    AND (
+        instr(message, :mark) > 0
+        OR EXISTS (SELECT 1 FROM step WHERE step.job = job.id AND step.name = 'quote' AND instr(step.result, :mark) > 0)
+    )
+ORDER BY seq
+
 -- name: held
--- What a job holds; a result of a post is no more than the post's name.
+-- What a job holds; a result of a post is no more than the post's name, and a card repeats what others hold.
 SELECT
     message,
-    (SELECT count(*) FROM step WHERE step.job = job.id AND result IS NOT NULL AND name NOT LIKE 'post:%') AS results,
+    (
+        SELECT count(*) FROM step
+        WHERE step.job = job.id AND result IS NOT NULL AND name NOT LIKE 'post:%' AND name <> 'card'
+    ) AS results,
     (SELECT count(*) FROM said WHERE said.job = job.id) AS turns
 FROM job WHERE id = :job AND words = 1
 
 -- name: stop
+-- What holds no words, such as the removal of a reply, goes on.
 UPDATE job SET state = 'cancelled', owner = NULL, ended_at = :now
-WHERE id = :job AND state IN ('ready', 'running', 'asked')
+WHERE id = :job AND words = 1 AND state IN ('ready', 'running', 'asked')
 
 -- name: empty_job
 UPDATE job SET message = :message, error = NULL, words = 0 WHERE id = :job
@@ -61,3 +86,12 @@ WHERE summed = 1 AND lane = (SELECT gone.lane FROM said AS gone WHERE gone.job =
 
 -- name: forget_turns
 DELETE FROM said WHERE job = :job
+
+-- name: forget_corrections
+-- They go with the message that brought the recordings, or with the last job that holds its words.
+DELETE FROM correction
+WHERE subject = (SELECT gone.subject FROM job AS gone WHERE gone.id = :job)
+    AND (subject = :job OR NOT EXISTS (SELECT 1 FROM job WHERE job.subject = correction.subject AND job.words = 1))
+
+-- name: forget_feedback
+DELETE FROM feedback WHERE job = :job

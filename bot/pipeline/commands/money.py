@@ -1,73 +1,86 @@
-"""`/budget`, `/usage` and `/receipt`: what may be spent, what was, and on what."""
+"""`/mynah budget`, `/mynah usage` and `/mynah receipt`: what may be spent, what was, and on what."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.budget_text import parse_limit, parse_period, show_budget, show_moment, whose_words
+from bot.domain.budget_text import parse_limit, parse_period, show_budget, whose_words
 from bot.domain.budgets import Budget, Period, spending_scopes
 from bot.domain.commands import CommandCall
-from bot.domain.jobs import JobStatus
+from bot.domain.jobs import Job, JobStatus
+from bot.domain.moments import show_moment
 from bot.domain.money import Dimension, Nanodollars, UsageSum
 from bot.domain.receipts import cost_words, make_receipt
 from bot.pipeline.commands.places import DENIED, channel_scope, person
 from bot.pipeline.house import House
+from bot.words import phrase, say, say_count
 
 MOST_LINES = 5
 """Of a list that is to stay short."""
 
-NO_BUDGET = (
-    "No budget counts here: nothing limits what may be spent. `/budget day 5` sets one of $5 a day for this channel."
+NO_BUDGET = phrase(
+    "No budget counts here: nothing limits what may be spent. `/mynah budget day 5` sets one of $5 a day for this channel."
 )
-SPENT = "Nothing that costs money is done here until then; the embedded models cost nothing and go on working."
+SPENT = phrase("Nothing that costs money is done here until then; the embedded models cost nothing and go on working.")
+NO_REPLY = phrase("There is no finished reply here yet.")
 
 
 # --- budgets -----------------------------------------------------------------
 
 
 async def budget(house: House, call: CommandCall) -> str:
-    """Answer `/budget`: show the budgets that count here, or set the channel's own."""
+    """Answer `/mynah budget`: show the budgets that count here, or set the channel's own."""
     period = parse_period(call.options["period"]) if call.options.get("period") else None
     dollars = call.options.get("dollars", "")
     if period is None or not dollars:
         return await _shown(house, call, period)
     limit = parse_limit(dollars)
     if not call.may_manage:
-        return DENIED
+        return say(DENIED)
     await house.ledger.set_budget(channel_scope(call), period, limit, by=call.author.id)
-    return f"Done.\n{await _shown(house, call, None)}"
+    return f"{say('Done.')}\n{await _shown(house, call, None)}"
 
 
 async def _shown(house: House, call: CommandCall, period: Period | None) -> str:
     standing = await house.ledger.standing(spending_scopes(call.place, call.author))
     shown = [each for each in standing if period in {None, each.period}]
-    return "\n".join(_lines(house, call, shown)) or NO_BUDGET
+    return "\n".join(_lines(house, call, shown)) or say(NO_BUDGET)
 
 
 def _lines(house: House, call: CommandCall, budgets: Sequence[Budget]) -> list[str]:
     now = house.clock.now()
     lines = [f"- {show_budget(each, now, whose=whose_words(each.scope, call.place, call.author))}" for each in budgets]
-    return [*lines, SPENT] if any(not each.left for each in budgets) else lines
+    return [*lines, say(SPENT)] if any(not each.left for each in budgets) else lines
 
 
 # --- usage -------------------------------------------------------------------
 
 
 async def usage(house: House, call: CommandCall) -> str:
-    """Answer `/usage`: what was used in this channel today and this month, by model and by person."""
+    """Answer `/mynah usage`: what was used in this channel today and this month, by model and by person."""
     models = await _both(house, call, Dimension.MODEL)
     if not models:
-        return "\n".join(["Nothing was used here this month.", *await _budgets(house, call)])
+        return "\n".join([say("Nothing was used here this month."), *await _budgets(house, call)])
     today, month = (
         _words(*_total(sums)) for sums in ([line.today for line in models], [line.month for line in models])
     )
+    channel = f"**{say('This channel')}**"
     return "\n".join(
         [
-            f"**This channel**: {today} today, {month} this month.",
-            *_named("By model", models),
-            *_named("By person", await _both(house, call, Dimension.USER)),
+            say("{channel}: {today} today, {month} this month.", channel=channel, today=today, month=month),
+            *_named(say("By model:"), models),
+            *_named(say("By person:"), await _both(house, call, Dimension.USER)),
+            *await _found(house, call),
             *await _budgets(house, call),
         ]
     )
+
+
+async def _found(house: House, call: CommandCall) -> Sequence[str]:
+    """Return what people said of the replies of this month; nothing where nobody said anything."""
+    found = await house.reviews.rated(since=Period.MONTH.begins(house.clock.now()), place=call.place)
+    if not (found.good or found.bad):
+        return []
+    return [say("Replies this month: 👍 {good}, 👎 {bad}.", good=found.good, bad=found.bad)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,16 +101,22 @@ async def _both(house: House, call: CommandCall, by: Dimension) -> Sequence[_Lin
 
 def _person(name: str, call: CommandCall) -> str:
     author = name.removeprefix(f"{call.place.platform}:")
-    return "you" if author == call.author.id else person(author)
+    return say("you") if author == call.author.id else person(author)
 
 
 def _named(title: str, lines: Sequence[_Line]) -> Sequence[str]:
     shown = [
-        f"- {line.name}: {_words(*_total([line.today]))} today, {_words(*_total([line.month]))} this month"
+        "- "
+        + say(
+            "{name}: {today} today, {month} this month",
+            name=line.name,
+            today=_words(*_total([line.today])),
+            month=_words(*_total([line.month])),
+        )
         for line in lines[:MOST_LINES]
     ]
     more = len(lines) - len(shown)
-    return [f"{title}:", *shown, *([f"- … and {more} more"] if more else [])]
+    return [title, *shown, *([f"- {say('… and {count} more', count=more)}"] if more else [])]
 
 
 def _total(sums: Sequence[UsageSum | None]) -> tuple[int, Nanodollars, int]:
@@ -108,24 +127,36 @@ def _total(sums: Sequence[UsageSum | None]) -> tuple[int, Nanodollars, int]:
 
 
 def _words(calls: int, cost: Nanodollars, unknown: int) -> str:
-    return f"{cost_words(cost, unknown)} in {calls} {'call' if calls == 1 else 'calls'}" if calls else "nothing"
+    if not calls:
+        return say("nothing")
+    return say_count("{cost} in {count} call", "{cost} in {count} calls", calls, cost=cost_words(cost, unknown))
 
 
 async def _budgets(house: House, call: CommandCall) -> Sequence[str]:
     standing = await house.ledger.standing(spending_scopes(call.place, call.author))
-    return ["Budgets:", *_lines(house, call, standing)] if standing else []
+    return [say("Budgets:"), *_lines(house, call, standing)] if standing else []
 
 
 # --- receipts ----------------------------------------------------------------
 
 
 async def receipt(house: House, call: CommandCall) -> str:
-    """Answer `/receipt`: what the newest reply here took, call by call."""
+    """Answer `/mynah receipt`: what the newest reply here took, call by call."""
     job = await house.jobs.newest(call.place, JobStatus.DONE)
     if job is None:
-        return "There is no finished reply here yet."
+        return say(NO_REPLY)
+    shown = {"person": person(job.message.author.id), "moment": show_moment(job.created_at)}
+    return await receipt_of(
+        house,
+        job,
+        calls=say("The newest reply here, to {person} on {moment}:", **shown),
+        none=say("The newest reply here, to {person} on {moment}, asked no model, so it cost nothing.", **shown),
+    )
+
+
+async def receipt_of(house: House, job: Job, *, calls: str, none: str) -> str:
+    """Return what one reply took, call by call, under a title; or what is said where it asked no model."""
     made = make_receipt(await house.journal.steps(job.id), await house.ledger.of_job(job.id))
-    title = f"The newest reply here, to {person(job.message.author.id)} on {show_moment(job.created_at)}"
     if not made.lines:
-        return f"{title}, asked no model, so it cost nothing."
-    return "\n".join([f"{title}:", *(f"- {line.words}" for line in made.lines), f"Sum: {made.sum_words}."])
+        return none
+    return "\n".join([calls, *(f"- {line.words}" for line in made.lines), say("Sum: {cost}.", cost=made.sum_words)])

@@ -1,8 +1,9 @@
 """Where a command was used, and what whoever uses it may do there."""
 
 from bot.domain.commands import CommandCall
+from bot.words import phrase
 
-DENIED = "Only people who may manage this channel can change its settings."
+DENIED = phrase("Only people who may manage this channel can change its settings.")
 
 
 def channel_scope(call: CommandCall) -> str:

@@ -112,10 +112,10 @@ class FakeDiscord(Scene, People):
         return await self.wait_for(lambda: self.interaction(interaction), wanted, seconds, "answer")
 
     async def autocomplete(
-        self, name: str, focused: str, typed: str, *, channel: int, user: int, seconds: float = 3
+        self, name: str, focused: str, typed: str, /, *, channel: int, user: int, seconds: float = 3, **others: str
     ) -> tuple[dict[str, Any], ...]:
         """Type into an option of a command and return the choices that the bot offers."""
-        interaction = await self.type_into_option(name, focused, typed, channel=channel, user=user)
+        interaction = await self.type_into_option(name, focused, typed, channel=channel, user=user, **others)
         return (await self.wait_for_answer(interaction, seconds=seconds)).choices
 
     async def wait_for_sessions(self, count: int = 1, *, seconds: float = 10) -> None:

@@ -56,6 +56,10 @@ class People(ControlClient):
         """Change a user's message."""
         await self.act("edits", message_id=str(message), content=content)
 
+    async def embed(self, message: int, url: str) -> None:
+        """Let Discord show the page that a message links to: an update that is no edit."""
+        await self.act("embeds", message_id=str(message), url=url)
+
     async def delete(self, message: int) -> None:
         """Delete a message."""
         await self.act("deletions", message_id=str(message))
@@ -125,39 +129,70 @@ class People(ControlClient):
         )
         return int(made["id"])
 
-    async def type_into_option(self, name: str, focused: str, typed: str, *, channel: int, user: int) -> int:
-        """Type into an option of a command, for which the bot may offer choices, and return the interaction's id."""
+    async def type_into_option(
+        self, name: str, focused: str, typed: str, /, *, channel: int, user: int, **others: str
+    ) -> int:
+        """Type into an option of a command, for which the bot may offer choices, and return the interaction's id.
+
+        Some commands are hidden from who lacks their permission, `offered` to everybody here; `others` are given already.
+        """
         made = await self.act(
             "autocompletions",
             name=name,
             focused=focused,
-            options={focused: typed},
+            options={**others, focused: typed},
+            offered=True,
             channel_id=str(channel),
             user_id=str(user),
         )
         return int(made["id"])
 
-    async def use_message_command(self, name: str, message: int, *, user: int, permissions: Sequence[str] = ()) -> int:
-        """Use a command of a message's context menu and return the interaction's id."""
+    async def use_message_command(
+        self, name: str, message: int, *, user: int, permissions: Sequence[str] = (), locale: str = "en-US"
+    ) -> int:
+        """Use a command of a message's context menu and return the interaction's id.
+
+        Where the bot is not, the user has the application installed for themselves.
+        """
         made = await self.act(
-            "message_commands", name=name, message_id=str(message), user_id=str(user), permissions=list(permissions)
+            "message_commands",
+            name=name,
+            message_id=str(message),
+            user_id=str(user),
+            permissions=list(permissions),
+            locale=locale,
         )
         return int(made["id"])
 
     async def use_component(
-        self, message: int, custom_id: str, *, user: int, values: Sequence[str] | None = None
+        self,
+        message: int,
+        custom_id: str,
+        *,
+        user: int,
+        values: Sequence[str] | None = None,
+        permissions: Sequence[str] = (),
     ) -> int:
         """Click a button, or choose from a list, and return the interaction's id."""
         chosen = None if values is None else list(values)
         made = await self.act(
-            "components", message_id=str(message), custom_id=custom_id, user_id=str(user), values=chosen
+            "components",
+            message_id=str(message),
+            custom_id=custom_id,
+            user_id=str(user),
+            values=chosen,
+            permissions=list(permissions),
         )
         return int(made["id"])
 
-    async def submit_modal(self, interaction: int, values: Mapping[str, Any]) -> int:
+    async def submit_modal(
+        self, interaction: int, values: Mapping[str, Any], *, permissions: Sequence[str] = ()
+    ) -> int:
         """Send the modal that answered an interaction, with values by custom id, and return the new interaction's id."""
         plain, files = _split_files(values)
-        made = await self.act("modals", files, interaction_id=str(interaction), values=plain)
+        made = await self.act(
+            "modals", files, interaction_id=str(interaction), values=plain, permissions=list(permissions)
+        )
         return int(made["id"])
 
 

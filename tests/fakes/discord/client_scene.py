@@ -19,10 +19,30 @@ class Scene(ControlClient):
         privileged_intents: Sequence[str] | None = None,
         shards: int | None = None,
         heartbeat_ms: int | None = None,
+        max_concurrency: int | None = None,
+        identify_seconds: float | None = None,
+        session_starts: int | None = None,
     ) -> None:
-        """Switch privileged intents (`message_content`, `members`, `presences`), advise shards, set the heartbeat."""
+        """Switch privileged intents and set what the gateway advises and allows.
+
+        Args:
+            privileged_intents: of `message_content`, `members`, `presences`.
+            shards: how many are advised.
+            heartbeat_ms: between two heartbeats.
+            max_concurrency: how many sessions may begin at once.
+            identify_seconds: how far apart other sessions must begin; 0 takes any.
+            session_starts: how many sessions may still begin.
+        """
         intents = None if privileged_intents is None else list(privileged_intents)
-        await self.act("application", privileged_intents=intents, shards=shards, heartbeat_ms=heartbeat_ms)
+        await self.act(
+            "application",
+            privileged_intents=intents,
+            shards=shards,
+            heartbeat_ms=heartbeat_ms,
+            max_concurrency=max_concurrency,
+            identify_seconds=identify_seconds,
+            session_starts=session_starts,
+        )
 
     async def add_user(self, name: str, *, bot: bool = False, accepts_dms: bool = True) -> int:
         """Make a user, or another bot."""
@@ -37,6 +57,7 @@ class Scene(ControlClient):
         premium_tier: int = 0,
         guild: int | None = None,
         denied: Sequence[str] = (),
+        locale: str = "en-US",
     ) -> int:
         """Make a guild with the bot and these members in it.
 
@@ -47,6 +68,7 @@ class Scene(ControlClient):
             premium_tier: how much it is boosted.
             guild: its id, and with it its shard.
             denied: what nobody may do there, by name, such as `SEND_VOICE_MESSAGES`.
+            locale: the language that it prefers.
         """
         made = await self.act(
             "guilds",
@@ -56,7 +78,21 @@ class Scene(ControlClient):
             premium_tier=premium_tier,
             id=text(guild),
             denied=list(denied),
+            locale=locale,
         )
+        return int(made["id"])
+
+    async def add_private_channel(self, *users: int) -> int:
+        """Make a direct message among users, without the bot, and return its id."""
+        return int((await self.act("private_channels", user_ids=[str(each) for each in users]))["id"])
+
+    async def lose_guild(self, guild: int, *, unavailable: bool = False) -> None:
+        """Send the bot away from a guild, or let the guild only be out of order."""
+        await self.act("guild_losses", guild_id=str(guild), unavailable=unavailable)
+
+    async def add_role(self, guild: int, *members: int, name: str = "team") -> int:
+        """Make a role and give it to members."""
+        made = await self.act("roles", guild_id=str(guild), name=name, members=[str(each) for each in members])
         return int(made["id"])
 
     async def add_member(self, guild: int, user: int, *, permissions: Sequence[str] = ()) -> None:
@@ -135,6 +171,10 @@ class Scene(ControlClient):
     async def hold_gateway(self) -> None:
         """Cut the gateway and keep new connections waiting until `release_gateway`."""
         await self.act("gateway", action="hold")
+
+    async def take_gateway_down(self) -> None:
+        """Cut every connection, and answer 503 to new ones until released."""
+        await self.act("gateway", action="take_down")
 
     async def release_gateway(self) -> None:
         """Let held connections go on."""

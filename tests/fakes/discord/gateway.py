@@ -39,6 +39,9 @@ class Gateway:
         """Close codes for the next identifies."""
         self.identifies = 0
         self.resumes = 0
+        self._began: dict[int, float] = {}
+        """When a session of each bucket began last."""
+        self._is_down = False
         self._open = asyncio.Event()
         self._open.set()
         self._handlers: dict[int, tuple[Schema, Callable[[Connection, Any], int | None]]] = {
@@ -58,8 +61,14 @@ class Gateway:
         self._open.clear()
         self.cut()
 
+    def take_down(self) -> None:
+        """Cut every connection and answer 503 to whoever wants another, until `release`."""
+        self._is_down = True
+        self.cut()
+
     def release(self) -> None:
         """Let connections start again."""
+        self._is_down = False
         self._open.set()
 
     def cut(self) -> None:
@@ -88,6 +97,7 @@ class Gateway:
         self.sessions.clear()
         self.refuse_with.clear()
         self.identifies = self.resumes = 0
+        self._began.clear()
         self.release()
 
     # --- dispatch ------------------------------------------------------------
@@ -95,6 +105,8 @@ class Gateway:
     def publish(self, event: Event) -> None:
         """Tell every session that should hear of an event."""
         self._forget_expired()
+        if not self._is_told(event):
+            return
         for session in self.sessions.values():
             shard, shards = session.shard
             if intents.shard_of(event.guild_id, shards) != shard:
@@ -102,6 +114,11 @@ class Gateway:
             if intents.heard(event.name, session.intents, in_guild=event.guild_id is not None):
                 data = intents.readable(event.name, event.data, session.intents, self._world.bot_id)
                 session.dispatch(event.name, data)
+
+    def _is_told(self, event: Event) -> bool:
+        """Whether the bot is where something happens; of what people do with its commands it is told anyway."""
+        channel = self._world.channels.get(str(event.data.get("channel_id")))
+        return channel is None or event.name == "INTERACTION_CREATE" or self._world.has_bot(channel)
 
     def _forget_expired(self) -> None:
         oldest = self._world.clock.now() - RESUMABLE_SECONDS
@@ -111,8 +128,10 @@ class Gateway:
 
     # --- one connection ------------------------------------------------------
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one web socket until it ends."""
+        if self._is_down:
+            return web.Response(status=503)
         socket = web.WebSocketResponse(max_msg_size=16 * 1024, timeout=2)
         await socket.prepare(request)
         connection = Connection(request, socket)
@@ -186,16 +205,13 @@ class Gateway:
 
     def _identify(self, connection: Connection, data: Frame) -> int | None:
         self.identifies += 1
-        world = self._world
-        if self.refuse_with:
-            return self.refuse_with.pop(0)
-        if data["token"].removeprefix("Bot ") != world.token:
-            return BAD_TOKEN
-        if intents.disallowed(data["intents"], world.privileged_intents):
-            return DISALLOWED_INTENTS
-        shard, shards = data.get("shard", (0, 1))
-        if not 0 <= shard < shards:
-            return self._broken(f"shard {shard} of {shards}", INVALID_SHARD)
+        world, (shard, shards) = self._world, data.get("shard", (0, 1))
+        refused = self._refused(data, shard, shards)
+        if refused is not None:
+            return refused
+        if self._is_too_soon(shard):
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return None
         session = Session(
             id=secrets.token_hex(16), intents=data["intents"], shard=(shard, shards), connection=connection
         )
@@ -203,6 +219,26 @@ class Gateway:
         self._welcome(session)
         world.touch()
         return None
+
+    def _refused(self, data: Frame, shard: int, shards: int) -> int | None:
+        """Return the close code of an identify that is never let in."""
+        if self.refuse_with:
+            return self.refuse_with.pop(0)
+        if data["token"].removeprefix("Bot ") != self._world.token:
+            return BAD_TOKEN
+        if intents.disallowed(data["intents"], self._world.privileged_intents):
+            return DISALLOWED_INTENTS
+        return None if 0 <= shard < shards else self._broken(f"shard {shard} of {shards}", INVALID_SHARD)
+
+    def _is_too_soon(self, shard: int) -> bool:
+        """Count a session of a bucket; https://docs.discord.com/developers/events/gateway#rate-limiting."""
+        world, bucket, now = self._world, shard % self._world.max_concurrency, self._world.clock.now()
+        before = self._began.get(bucket)
+        if world.identify_seconds and before is not None and now - before < world.identify_seconds:
+            self._broken(f"shard {shard} identified {now - before:.2f} s after another of its bucket", 0)
+            return True
+        self._began[bucket] = now
+        return False
 
     def _welcome(self, session: Session) -> None:
         world = self._world

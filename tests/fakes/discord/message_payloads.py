@@ -10,6 +10,7 @@ from tests.fakes.discord.model import (
     REPLY,
     THREAD_STARTER,
     Attachment,
+    Channel,
     Message,
     Reference,
 )
@@ -122,13 +123,21 @@ def reference(it: Reference) -> dict[str, Any]:
     return found
 
 
+def integration_owners(world: World, channel: Channel, user_id: str) -> dict[str, str]:
+    """Return who installed the application that a command belongs to: the guild or the bot's direct message, or the user.
+
+    https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object
+    """
+    return {"0": channel.guild_id or "0"} if world.has_bot(channel) else {"1": user_id}
+
+
 def _from_interaction(world: World, it: Message) -> dict[str, Any]:
     source = world.interactions[it.interaction_id or ""]
     metadata: dict[str, Any] = {
         "id": source.id,
         "type": source.type,
         "user": payloads.user(world.users[source.user_id]),
-        "authorizing_integration_owners": {"0": world.channels[source.channel_id].guild_id or "0"},
+        "authorizing_integration_owners": integration_owners(world, world.channels[source.channel_id], source.user_id),
     }
     if it.type == CONTEXT_MENU_RESPONSE and "target_id" in source.data:
         metadata["target_message_id"] = source.data["target_id"]

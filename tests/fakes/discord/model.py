@@ -54,6 +54,7 @@ class Guild:
     name: str
     owner_id: str
     premium_tier: int = 0
+    preferred_locale: str = "en-US"
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
 

@@ -221,7 +221,7 @@ def guild(world: World, it: Guild) -> dict[str, Any]:
         "max_stage_video_channel_users": 50,
         "max_video_channel_users": 25,
         "premium_tier": it.premium_tier,
-        "preferred_locale": "en-US",
+        "preferred_locale": it.preferred_locale,
         "premium_progress_bar_enabled": False,
         "nsfw": False,
     }

@@ -19,6 +19,7 @@ _TABLE: dict[int, tuple[int, str, bool]] = {
     30032: (400, "Maximum number of application commands reached", True),
     40005: (413, "Request entity too large", True),
     40060: (400, "Interaction has already been acknowledged.", False),
+    40094: (400, "This interaction has reached its maximum number of follow up messages", False),
     50001: (403, "Missing Access", False),
     50003: (403, "Cannot execute action on a DM channel", True),
     50005: (403, "Cannot edit a message authored by another user", True),

@@ -5,7 +5,7 @@ Voice messages: https://docs.discord.com/developers/resources/message#voice-mess
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.fakes.discord.bodies import Body
@@ -27,6 +27,12 @@ from tests.fakes.discord.world import MIB, World
 CREATE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE | COMPONENTS_V2
 REQUEST_LIMIT = 25 * MIB
 WAVEFORM_BYTES = 256
+MOST_COMPONENTS = 40
+MOST_CHOICES = 25
+CHOICE_LIMIT = 100
+TEXT_LIMIT = 4_000
+"""Of all text displays of a message."""
+STRING_SELECT = 3
 
 
 def may_view(world: World, channel: Channel) -> Permission:
@@ -67,6 +73,7 @@ def well_formed(world: World, channel: Channel, payload: Mapping[str, Any], body
     sizes(world, channel, body)
     _numbers(payload, body)
     flags = payload.get("flags") or 0
+    components(payload)
     if flags & VOICE:
         voice_message(payload, body)
         return
@@ -75,6 +82,43 @@ def well_formed(world: World, channel: Channel, payload: Mapping[str, Any], body
         raise refusal(50006)
     if flags & COMPONENTS_V2 and (payload.get("content") or payload.get("embeds")):
         raise invalid_form(["content"], "not allowed in a message of components")
+
+
+def components(payload: Mapping[str, Any]) -> None:
+    """Refuse more components, choices or text than Discord takes.
+
+    https://docs.discord.com/developers/components/reference
+    """
+    found = list(nested(payload.get("components") or []))
+    if len(found) > MOST_COMPONENTS:
+        raise invalid_form(["components"], f"{len(found)} components, at most {MOST_COMPONENTS}")
+    if sum(len(each.get("content", "")) for each in found) > TEXT_LIMIT:
+        raise invalid_form(["components"], f"more than {TEXT_LIMIT} characters of text")
+    ids = [each["custom_id"] for each in found if "custom_id" in each]
+    if len(ids) != len(set(ids)):
+        raise invalid_form(["components"], "a custom_id stands there twice")
+    for each in found:
+        if each["type"] == STRING_SELECT:
+            _choices(each)
+
+
+def nested(parts: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield components with all that they hold."""
+    for each in parts:
+        yield each
+        yield from nested(each.get("components", ()))
+        yield from nested([each["accessory"]] if "accessory" in each else [])
+
+
+def _choices(menu: Mapping[str, Any]) -> None:
+    options = menu.get("options") or []
+    values = [option["value"] for option in options]
+    if not 1 <= len(options) <= MOST_CHOICES or len(values) != len(set(values)):
+        raise invalid_form(["components", menu["custom_id"]], f"{len(options)} choices, some twice: {values}")
+    if any(not 1 <= len(option[name]) <= CHOICE_LIMIT for option in options for name in ("label", "value")):
+        raise invalid_form(["components", menu["custom_id"]], "a choice is empty or too long")
+    if sum(bool(option.get("default")) for option in options) > menu.get("max_values", 1):
+        raise invalid_form(["components", menu["custom_id"]], "too many choices hold at first")
 
 
 def create_flags(payload: Mapping[str, Any], allowed: int = CREATE_FLAGS) -> int:

@@ -16,6 +16,10 @@ FILE_LIMITS = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
 """Largest file in bytes by a guild's boost tier."""
 
 
+SESSION_STARTS = 1000
+"""Sessions that may begin in a day."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """Something that gateway sessions may hear of."""
@@ -64,6 +68,10 @@ class World:
         self.interactions: dict[str, Interaction] = {}
         self.privileged_intents = {"message_content"}
         self.shards = 1
+        self.max_concurrency = 1
+        self.identify_seconds = 0.0
+        """How far apart the identifies of a bucket must be; 0 takes any."""
+        self.session_starts = SESSION_STARTS
         self.url_generation = 0
         self.records = Records()
         self.users[self.application_id] = User(id=self.application_id, name="mynah", bot=True)
@@ -129,10 +137,16 @@ class World:
         guild = self.guilds[channel.guild_id or ""]
         return effective(guild, self.channels[channel.parent_id] if channel.parent_id else channel, user_id)
 
+    def has_bot(self, channel: Channel) -> bool:
+        """Return whether the bot is where a channel is."""
+        if channel.guild_id is not None:
+            return self.bot_id in self.guilds[channel.guild_id].members
+        return self.bot_id in channel.recipients
+
     def direct_message(self, user_id: str) -> Channel:
         """Return the bot's direct message with a user, made at first use."""
         for channel in self.channels.values():
-            if channel.type == DM and user_id in channel.recipients:
+            if channel.type == DM and {user_id, self.bot_id} == set(channel.recipients):
                 return channel
         channel = Channel(id=self.ids.next(), type=DM, recipients=(self.bot_id, user_id))
         self.channels[channel.id] = channel

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tests.fakes.slack.errors import SlackError
 from tests.fakes.slack.fake import Fake
-from tests.fakes.slack.identity import Token
+from tests.fakes.slack.identity import Team, Token
 from tests.fakes.slack.schemas import METHODS
 from tests.fakes.slack.world import Channel, Json, World
 
@@ -26,8 +26,27 @@ class Call:
 
     @property
     def world(self) -> World:
-        """The workspace."""
+        """The workspaces."""
         return self.fake.world
+
+    @property
+    def teams(self) -> list[Team]:
+        """The workspaces that the token opens."""
+        return [team for team in self.world.teams.values() if self.token.opens(team)]
+
+    @property
+    def team(self) -> Team:
+        """The workspace of the token; of an organisation's the one that the call names. Raises `missing_argument`."""
+        if not self.token.organisation:
+            return self.world.teams[self.token.team]
+        named = next((team for team in self.teams if team.id == self.arguments.get("team_id")), None)
+        if named is None:
+            raise SlackError("missing_argument")
+        return named
+
+    def is_own(self, user: str) -> bool:
+        """Whether somebody is the app itself."""
+        return any(user == team.bot_user for team in self.teams)
 
     def get(self, name: str, default: Any = None) -> Any:
         """An argument, or the default."""
@@ -42,9 +61,13 @@ class Call:
     def channel(self, name: str = "channel") -> Channel:
         """The conversation that an argument names, as far as the app may know of it; raises `channel_not_found`."""
         channel = self.world.channels.get(self.arguments[name])
-        if channel is None or (channel.kind != "public" and not channel.has_bot):
+        if channel is None or not self.sees(channel):
             raise SlackError("channel_not_found")
         return channel
+
+    def sees(self, channel: Channel) -> bool:
+        """Whether the app may know of a conversation, with this token."""
+        return self.token.opens(channel.team) and (channel.kind == "public" or channel.has_bot)
 
     def own_message(self, refusal: str) -> tuple[Channel, Json]:
         """The app's message at `channel` and `ts`; raises `message_not_found`, or `refusal` when it is another's."""

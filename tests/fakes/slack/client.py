@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import aiohttp
@@ -33,6 +33,10 @@ class SlackFake:
     app_id: str = identity.APP_ID
     bot_id: str = identity.BOT_ID
     bot_user_id: str = identity.BOT_USER_ID
+    organisation: str = ""
+    """The organisation of the workspace; empty for none."""
+    client_id: str = identity.CLIENT_ID
+    client_secret: str = identity.CLIENT_SECRET
     mention: str = field(default=f"<@{identity.BOT_USER_ID}>")
     """The text that mentions the app."""
 
@@ -41,12 +45,48 @@ class SlackFake:
         """The `base_url` for slack_sdk."""
         return f"{self.url}/api/"
 
-    # --- the workspace ---
+    # --- the workspaces ---
 
-    async def create_user(self, name: str = "Ada", *, is_admin: bool = False, is_bot: bool = False) -> str:
+    async def create_team(self, name: str, *, organisation: str = "") -> Self:
+        """Add a workspace, perhaps of an organisation (`E…`); returns a driver for it, which knows no token."""
+        team = await self.command("teams", name=name, organisation=organisation)
+        about = {"team_id": team["id"], "bot_id": team["bot"], "bot_user_id": team["bot_user"]}
+        return replace(self, **about, mention=f"<@{team['bot_user']}>", bot_token="", organisation=organisation)
+
+    async def authorise(self, url: str, *, allow: bool = True, org_wide: bool = False, user: str = "") -> str:
+        """Open the page for permissions as somebody of this workspace; returns where its button leads back to."""
+        async with self.session.get(url) as page:
+            if page.status != 200:
+                raise FakeRefused(f"the page for permissions: {await page.text()}")
+            choice = {"organisation": self.organisation} if org_wide else {"team": self.team_id}
+            button = page.url.with_path("/oauth/v2/allow").extend_query({**page.url.query, **choice, "user": user})
+        chosen = button.update_query(allow=str(int(allow)))
+        async with self.session.get(chosen, allow_redirects=False) as response:
+            return response.headers["Location"]
+
+    async def expire_tokens(self) -> None:
+        """Let all tokens that came by OAuth with rotation end now."""
+        await self.command("tokens/expire")
+
+    async def uninstall(self, *, org_wide: bool = False) -> list[str]:
+        """Remove the app from this workspace or its organisation; returns the ids of the two events' deliveries."""
+        whose = {"organisation": self.organisation} if org_wide else {"team": self.team_id}
+        return list((await self.command("uninstall", **whose))["deliveries"])
+
+    async def create_user(
+        self, name: str = "Ada", *, is_admin: bool = False, is_bot: bool = False, locale: str = "en-US"
+    ) -> str:
         """Add a person; returns the user id."""
-        user = await self.command("users", name=name, is_admin=is_admin, is_bot=is_bot)
-        return str(user["id"])
+        about = {"name": name, "is_admin": is_admin, "is_bot": is_bot, "locale": locale}
+        return str((await self.command("users", team=self.team_id, **about))["id"])
+
+    async def set_admin(self, user: str, *, is_admin: bool) -> None:
+        """Make somebody an admin, or let them be none any more."""
+        await self.command("users/admin", user=user, is_admin=is_admin)
+
+    async def set_usergroup(self, members: list[str], *, group: str | None = None) -> str:
+        """Make a user group, or let one have other members; returns its id."""
+        return str((await self.command("usergroups", id=group, members=members))["id"])
 
     async def create_channel(
         self, members: list[str], *, kind: str = "public", name: str = "general", bot: bool = True, creator: str = ""
@@ -84,13 +124,17 @@ class SlackFake:
         done = await self.command("messages", thread_ts=thread_ts, **about)
         return Posted(ts=done["ts"], files=tuple(done["files"]), deliveries=tuple(done["deliveries"]))
 
-    async def edit(self, channel: str, ts: str, text: str) -> None:
-        """Change a person's message."""
-        await self.command("messages/edit", channel=channel, ts=ts, text=text)
+    async def edit(self, channel: str, ts: str, text: str) -> list[str]:
+        """Change a person's message; returns the deliveries that tell of it."""
+        return list((await self.command("messages/edit", channel=channel, ts=ts, text=text))["deliveries"])
 
-    async def delete(self, channel: str, ts: str) -> None:
-        """Delete a message."""
-        await self.command("messages/delete", channel=channel, ts=ts)
+    async def unfurl(self, channel: str, ts: str, url: str) -> list[str]:
+        """Let Slack unfold a link in a person's message; returns the deliveries that tell of it."""
+        return list((await self.command("messages/unfurl", channel=channel, ts=ts, url=url))["deliveries"])
+
+    async def delete(self, channel: str, ts: str) -> list[str]:
+        """Delete a message; returns the deliveries that tell of it."""
+        return list((await self.command("messages/delete", channel=channel, ts=ts))["deliveries"])
 
     async def delete_file(self, file: str) -> None:
         """Delete a file."""
@@ -115,14 +159,65 @@ class SlackFake:
         place = {"user": user, "channel": channel, "ts": ts}
         return Interaction(**await self.command("message_action", callback_id=callback_id, **place))
 
-    async def press(self, action_id: str, *, user: str, channel: str, ts: str, **more: Any) -> Interaction:
-        """Use a button or menu of a message; `more` is what it sends beside, such as `selected_option`."""
-        place = {"user": user, "channel": channel, "ts": ts, "with": more}
+    async def press(
+        self, action_id: str, *, user: str, channel: str, ts: str, pressed: str | None = None, **more: Any
+    ) -> Interaction:
+        """Use a button or menu of a message.
+
+        Args:
+            action_id: which.
+            user: who.
+            channel: where.
+            ts: of the message.
+            pressed: of feedback buttons, `positive` or `negative`.
+            more: what it sends beside, such as `selected_option`.
+        """
+        place = {"user": user, "channel": channel, "ts": ts, "pressed": pressed, "with": more}
         return Interaction(**await self.command("press", action_id=action_id, **place))
+
+    async def press_private(self, action_id: str, *, user: str, channel: str) -> Interaction:
+        """Use a button of the last message that this person alone sees in a channel."""
+        return Interaction(**await self.command("press/private", action_id=action_id, user=user, channel=channel))
+
+    async def private(self, channel: str, user: str) -> list[Json]:
+        """What one person alone was shown in a channel, oldest first."""
+        shown = (await self.state())["ephemerals"]
+        return [one for one in shown if (one["channel"], one["user"]) == (channel, user)]
 
     async def submit_view(self, view: str, *, user: str, values: Json) -> Interaction:
         """Submit a modal with `{block: {action: {...}}}`."""
         return Interaction(**await self.command("views/submit", view=view, user=user, values=values))
+
+    async def fill_in(self, view: str, *, user: str, **given: str | list[str]) -> Interaction:
+        """Fill in and submit a modal: texts and chosen values by block; what is not given stays as it is."""
+        return Interaction(**await self.command("views/submit", view=view, user=user, filled=given))
+
+    async def type_into(
+        self, view: str, action_id: str, typed: str, *, user: str, **given: str | list[str]
+    ) -> list[Json]:
+        """Type into a menu of a modal that asks the app, as it is filled in so far; returns what the app offers."""
+        about = {"view": view, "action_id": action_id, "value": typed, "user": user, "filled": given}
+        used = Interaction(**await self.command("views/type", **about))
+        delivery = await self.wait_delivered(used.delivery)
+        if delivery.state != "acked":
+            raise FakeRefused(f"nothing was offered: {delivery}")
+        return list((delivery.attempts[-1]["answer"] or {}).get("options", []))
+
+    async def press_in(
+        self, view: str, action_id: str, *, user: str, filled: Json | None = None, **more: Any
+    ) -> Interaction:
+        """Use an element of a modal, as it is filled in so far; of the person's Home tab, without a view."""
+        about = {"view": view, "action_id": action_id, "user": user, "filled": filled or {}, "with": more}
+        return Interaction(**await self.command("views/press", **about))
+
+    async def open_home(self, user: str) -> str:
+        """Open the app's Home tab as a person; returns the event's delivery."""
+        return str((await self.command("home/open", user=user))["deliveries"][0])
+
+    async def home(self, user: str) -> Json:
+        """The Home tab that a person sees; an empty one before the app has shown any."""
+        shown: Json = (await self.state())["homes"].get(user, {"blocks": []})
+        return shown
 
     async def interact(self, payload: Json) -> Interaction:
         """Send any interactive payload; `user` (and `channel`) in it are ids."""
@@ -161,6 +256,10 @@ class SlackFake:
     async def cut_socket_after(self, envelopes: int) -> None:
         """Cut the socket that gets the n-th next envelope, right after it was written and before its ack."""
         await self.command("sockets/cut", after=envelopes)
+
+    async def silence_sockets(self) -> int:
+        """Let the open websockets answer pings and say nothing more; returns how many there are."""
+        return int((await self.command("sockets/silence"))["silenced"])
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Send `disconnect` to all sockets."""
@@ -239,6 +338,10 @@ class SlackFake:
         async with self.session.get(f"{self.url}/_fake/files/{file}") as response:
             response.raise_for_status()
             return await response.read()
+
+    async def messages(self, channel: str, ts: str | None = None) -> list[Json]:
+        """Everybody's messages in a thread, or in the whole conversation, oldest first."""
+        return list((await self._call("GET", "messages", channel=channel, ts=ts or ""))["messages"])
 
     async def bot_messages(self, channel: str, ts: str | None = None) -> list[BotMessage]:
         """The app's messages in a thread, or in the whole conversation, oldest first."""

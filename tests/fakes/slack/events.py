@@ -1,6 +1,6 @@
 """The events that a change in the workspace makes, and the body that carries one to the app."""
 
-from tests.fakes.slack.identity import APP_ID, BOT_USER_ID, TEAM_ID, VERIFICATION_TOKEN
+from tests.fakes.slack.identity import APP_ID, LOOPBACK, VERIFICATION_TOKEN, Team
 from tests.fakes.slack.messages import CHANNEL_TYPES
 from tests.fakes.slack.world import Channel, Json, World, now
 
@@ -12,13 +12,13 @@ MESSAGE_SUBSCRIPTIONS = {
 }
 
 
-def event_body(world: World, event: Json) -> Json:
+def event_body(world: World, event: Json, team: Team = LOOPBACK) -> Json:
     """Wrap an event as https://docs.slack.dev/apis/events-api/#event-type-structure describes; the event_id is new."""
     return {
         "token": VERIFICATION_TOKEN,
-        "team_id": TEAM_ID,
-        "context_team_id": TEAM_ID,
-        "context_enterprise_id": None,
+        "team_id": team.id,
+        "context_team_id": team.id,
+        "context_enterprise_id": team.organisation or None,
         "api_app_id": APP_ID,
         "event": event,
         "type": "event_callback",
@@ -26,11 +26,11 @@ def event_body(world: World, event: Json) -> Json:
         "event_time": int(now()),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": TEAM_ID,
-                "user_id": BOT_USER_ID,
+                "enterprise_id": team.organisation or None,
+                "team_id": team.id,
+                "user_id": team.bot_user,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": world.is_org_wide(team),
             }
         ],
         "is_ext_shared_channel": False,
@@ -43,7 +43,8 @@ def posted(channel: Channel, message: Json) -> list[Json]:
     place = {"channel": channel.id, "event_ts": message["ts"]}
     seen = {name: value for name, value in message.items() if name != "metadata"}
     events: list[Json] = [{**seen, **place, "channel_type": CHANNEL_TYPES[channel.kind]}]
-    if f"<@{BOT_USER_ID}>" in message["text"] and channel.kind != "im" and message["user"] != BOT_USER_ID:
+    bot = channel.team.bot_user
+    if f"<@{bot}>" in message["text"] and channel.kind != "im" and message["user"] != bot:
         mention = {name: value for name, value in seen.items() if name != "subtype"}
         events.append({**mention, **place, "type": "app_mention"})
     for file in message.get("files", []):

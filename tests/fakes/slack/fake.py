@@ -9,7 +9,7 @@ from aiohttp import web
 from tests.fakes.slack import events
 from tests.fakes.slack.deliveries import Deliveries, Delivery
 from tests.fakes.slack.faults import Faults
-from tests.fakes.slack.identity import BOT_ID
+from tests.fakes.slack.identity import APP_ID, LOOPBACK, Team
 from tests.fakes.slack.limits import RateLimits
 from tests.fakes.slack.options import Options
 from tests.fakes.slack.replies import apply_answer
@@ -20,7 +20,7 @@ from tests.fakes.slack.world import Channel, Json, World
 
 
 class Fake:
-    """Slack, as far as one app in one workspace can see it."""
+    """Slack, as far as one app can see it."""
 
     def __init__(
         self, group: asyncio.TaskGroup, session: aiohttp.ClientSession, options: Options, *, validate: bool
@@ -71,23 +71,26 @@ class Fake:
     def remove(self, channel: Channel, ts: str, *, deliver: bool = True) -> list[Delivery]:
         """Delete a message (one with replies leaves a tombstone) and tell the app of it."""
         message = channel.messages[ts]
+        told = [events.deleted(self.world, channel, message)]
         if channel.threads.get(ts):
             grave = {"type": "message", "subtype": "tombstone", "text": "This message was deleted.", "ts": ts}
             channel.messages[ts] = grave | {"user": "USLACKBOT", "hidden": True, "thread_ts": ts}
+            told = [events.changed(self.world, channel, channel.messages[ts], message)]
         else:
             channel.remove(ts)
         self.world.note("message.deleted", channel=channel.id, ts=ts)
         if not deliver or ("bot_id" in message and not self.options.own_events):
             return []
-        return self.emit([events.deleted(self.world, channel, message)], channel)
+        return self.emit(told, channel)
 
-    def emit(self, made: list[Json], channel: Channel | None = None) -> list[Delivery]:
-        """Send events to the app, if it is in that conversation and subscribed to them."""
+    def emit(self, made: list[Json], channel: Channel | None = None, team: Team = LOOPBACK) -> list[Delivery]:
+        """Send events to the app, if it is in that conversation and subscribed to them; `team` where there is none."""
         if channel is not None and not channel.has_bot:
             return []
         kind = channel.kind if channel else None
         wanted = [event for event in made if events.subscription_of(event, kind) in self.options.subscriptions]
-        return [self.send("events_api", events.event_body(self.world, event)) for event in wanted]
+        where = channel.team if channel else team
+        return [self.send("events_api", events.event_body(self.world, event, where)) for event in wanted]
 
     def send(self, kind: str, payload: Json, *, url: str = "", signature: str = "valid") -> Delivery:
         """Bring a payload to the app by and by."""
@@ -110,7 +113,7 @@ def _summary(message: Json) -> dict[str, Any]:
     return {
         "ts": message["ts"],
         "thread_ts": message.get("thread_ts"),
-        "by": "bot" if message.get("bot_id") == BOT_ID else "user",
+        "by": "bot" if message.get("app_id") == APP_ID else "user",
         "user": message["user"],
         "text": message["text"],
         "files": [file["id"] for file in message.get("files", [])],

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from tests.fakes.slack.identity import TEAM_ID
 from tests.fakes.slack.world import Json, StoredFile, World, now
 
 KINDS = ("slack_audio", "slack_video", "upload", "connect", "external")
@@ -32,6 +31,8 @@ class FileRequest:
     """The length that Slack tells of a clip."""
     size: int | None = None
     """The size that Slack tells, when it is not the true one."""
+    wave: tuple[int, ...] | None = None
+    """How loud a clip is over time, as Slack tells it: 100 numbers from 0 to 100; None for all the same."""
 
 
 def store(world: World, base_url: str, owner: str, request: FileRequest) -> StoredFile:
@@ -42,10 +43,12 @@ def store(world: World, base_url: str, owner: str, request: FileRequest) -> Stor
     name = request.name or CLIP_NAMES.get(request.kind, "file.bin")
     mimetype = request.mimetype or CLIP_TYPES.get(request.kind) or mimetypes.guess_type(name)[0] or ""
     identifier = world.new_id("F")
-    described = described_file(identifier, base_url, owner=owner, name=name, size=request.size or len(content))
+    team = world.team_of(owner).id
+    about = {"owner": owner, "team": team, "name": name, "size": request.size or len(content)}
+    described = described_file(identifier, base_url, **about)
     described |= typed(name, mimetype)
     if request.kind in CLIP_NAMES:
-        described |= _clip(identifier, base_url, request)
+        described |= _clip(f"{team}-{identifier}", base_url, request)
     if request.kind == "external":
         described |= {"mode": "external", "is_external": True, "external_type": "gdrive"}
     stored = StoredFile(id=identifier, object=described, owner=owner, kind=request.kind, content=content)
@@ -54,9 +57,9 @@ def store(world: World, base_url: str, owner: str, request: FileRequest) -> Stor
     return stored
 
 
-def described_file(identifier: str, base_url: str, *, owner: str, name: str, size: int) -> Json:
+def described_file(identifier: str, base_url: str, *, owner: str, team: str, name: str, size: int) -> Json:
     """A hosted file whose type Slack has not looked at yet, https://docs.slack.dev/reference/objects/file-object."""
-    private = f"{base_url}/files-pri/{TEAM_ID}-{identifier}"
+    private = f"{base_url}/files-pri/{team}-{identifier}"
     safe = quote(name.lower().replace(" ", "_"), safe="")
     created = int(now())
     return {
@@ -69,7 +72,7 @@ def described_file(identifier: str, base_url: str, *, owner: str, name: str, siz
         "filetype": "",
         "pretty_type": "",
         "user": owner,
-        "user_team": TEAM_ID,
+        "user_team": team,
         "editable": False,
         "size": size,
         "mode": "hosted",
@@ -113,11 +116,11 @@ def attached(stored: StoredFile) -> Json:
     return {name: value for name, value in stored.object.items() if name not in hidden}
 
 
-def _clip(identifier: str, base_url: str, request: FileRequest) -> Json:
+def _clip(key: str, base_url: str, request: FileRequest) -> Json:
     """What Slack's own recorder adds: a sub-type, and an MP4 whatever the name says."""
     audio = request.kind == "slack_audio"
     served = "audio_message_audio.mp4" if audio else "video_message.mp4"
-    area = f"{base_url}/files-tmb/{TEAM_ID}-{identifier}-0123456789"
+    area = f"{base_url}/files-tmb/{key}-0123456789"
     clip: dict[str, Any] = {
         "subtype": request.kind,
         "transcription": {"status": "processing"},
@@ -127,7 +130,7 @@ def _clip(identifier: str, base_url: str, request: FileRequest) -> Json:
         "media_display_type": "audio" if audio else "video",
     }
     if audio:
-        return clip | {"aac": f"{area}/{served}", "audio_wave_samples": [20] * 100}
+        return clip | {"aac": f"{area}/{served}", "audio_wave_samples": list(request.wave or [20] * 100)}
     return clip | {"mp4": f"{area}/{served}", "mp4_low": f"{area}/{served}", "thumb_video": f"{area}/thumb.jpeg"}
 
 

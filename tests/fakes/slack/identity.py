@@ -1,4 +1,4 @@
-"""The one app and the one workspace of the fake, and the tokens that open it."""
+"""The one app of the fake, its workspaces, and the tokens that open them."""
 
 from dataclasses import dataclass
 
@@ -33,9 +33,30 @@ BOT_SCOPES = frozenset(
         "mpim:read",
         "reactions:read",
         "reactions:write",
+        "usergroups:read",
         "users:read",
     }
 )
+
+
+CLIENT_ID = "1111.2222"
+CLIENT_SECRET = "loopback-client-secret"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """A workspace, and who the app is in it."""
+
+    id: str
+    name: str
+    bot_user: str
+    bot: str
+    organisation: str = ""
+    """The Enterprise organisation that it belongs to."""
+
+
+LOOPBACK = Team(id=TEAM_ID, name=TEAM_NAME, bot_user=BOT_USER_ID, bot=BOT_ID)
+"""The workspace that is there from the start, with the app in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +71,20 @@ class Token:
     """What it may do."""
     revoked: bool = False
     """Whether the workspace has taken it back."""
+    team: str = TEAM_ID
+    """The workspace that it opens; empty when it opens all of an organisation."""
+    organisation: str = ""
+    """The organisation whose workspaces it opens; empty when it opens one workspace."""
+    expires_at: float | None = None
+    """Seconds since 1970; None for never."""
+
+    def holds(self, now: float) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return not self.revoked and (self.expires_at is None or now < self.expires_at)
+
+    def opens(self, team: Team) -> bool:
+        """Whether it opens a workspace."""
+        return team.organisation == self.organisation if self.organisation else team.id == self.team
 
 
 def default_tokens() -> dict[str, Token]:

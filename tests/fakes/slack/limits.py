@@ -28,7 +28,10 @@ TIER_4 = Limit(calls=100)
 POSTING = Limit(calls=1, seconds=1.0, per_channel=True)
 
 LIMITS = {
+    "agents.sessions.rename": TIER_3,
+    "agents.sessions.setStatus": TIER_3,
     "apps.connections.open": TIER_3,
+    "assistant.threads.setStatus": Limit(calls=600),
     "bots.info": TIER_3,
     "chat.appendStream": TIER_4,
     "chat.delete": TIER_3,
@@ -53,6 +56,7 @@ LIMITS = {
     "reactions.remove": TIER_2,
     "users.info": TIER_4,
     "users.list": TIER_2,
+    "usergroups.users.list": TIER_2,
     "views.open": TIER_4,
     "views.publish": TIER_4,
     "views.push": TIER_4,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.fakes.slack.identity import APP_ID, BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_ID
+from tests.fakes.slack.identity import APP_ID, BOT_NAME, Team
 from tests.fakes.slack.world import Channel, Json, World
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
@@ -25,7 +25,7 @@ def rich_text(text: str, block_id: str) -> list[Json]:
 def user_message(world: World, user: str, text: str, files: list[Json]) -> Json:
     """A message as a person posts it, https://docs.slack.dev/reference/events/message."""
     ts = world.new_ts()
-    message: Json = {"type": "message", "user": user, "text": text, "ts": ts, "team": TEAM_ID}
+    message: Json = {"type": "message", "user": user, "text": text, "ts": ts, "team": world.users[user]["team_id"]}
     message["client_msg_id"] = f"00000000-0000-4000-8000-{ts.replace('.', '')[-12:]}"
     if text:
         message["blocks"] = rich_text(text, world.new_id("b"))
@@ -34,23 +34,23 @@ def user_message(world: World, user: str, text: str, files: list[Json]) -> Json:
     return message
 
 
-def bot_message(world: World, text: str, **parts: Any) -> Json:
-    """A message as the app posts it; `parts` with no value are left out."""
+def bot_message(world: World, team: Team, text: str, **parts: Any) -> Json:
+    """A message as the app posts it in a workspace; `parts` with no value are left out."""
     message: Json = {
         "type": "message",
-        "user": BOT_USER_ID,
-        "bot_id": BOT_ID,
+        "user": team.bot_user,
+        "bot_id": team.bot,
         "app_id": APP_ID,
-        "team": TEAM_ID,
+        "team": team.id,
         "text": text,
         "ts": world.new_ts(),
         "bot_profile": {
-            "id": BOT_ID,
+            "id": team.bot,
             "app_id": APP_ID,
-            "user_id": BOT_USER_ID,
+            "user_id": team.bot_user,
             "name": BOT_NAME,
             "deleted": False,
-            "team_id": TEAM_ID,
+            "team_id": team.id,
         },
     }
     return message | {name: value for name, value in parts.items() if value}
@@ -89,10 +89,11 @@ def channel_object(channel: Channel, *, num_members: bool = False) -> Json:
         "is_shared": False,
         "is_ext_shared": False,
         "is_org_shared": False,
-        "context_team_id": TEAM_ID,
+        "context_team_id": channel.team.id,
     }
     if channel.kind == "im":
-        return answer | {"user": next((user for user in channel.members if user != BOT_USER_ID), ""), "is_open": True}
+        people = (user for user in channel.members if user != channel.team.bot_user)
+        return answer | {"user": next(people, ""), "is_open": True}
     answer |= {"name": channel.name, "name_normalized": channel.name, "is_member": channel.has_bot, "is_general": False}
     answer |= {"topic": {"value": ""}, "purpose": {"value": ""}}
     return answer | {"num_members": len(channel.members)} if num_members else answer

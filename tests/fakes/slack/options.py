@@ -39,6 +39,8 @@ class Options:
     """The bot events of the app's manifest."""
     own_events: bool = True
     """Whether the app is told of its own messages, as Slack does."""
+    ping_seconds: float = 3.0
+    """Time between two pings of a socket."""
     share_seconds: float = 0.1
     """Time between `files.completeUploadExternal` and the message that shows the file."""
     drop_shares: int = 0
@@ -51,8 +53,15 @@ class Options:
     """How long a `response_url` lives."""
     response_url_uses: int = 5
     """How often a `response_url` may be used."""
+    missing: tuple[str, ...] = ()
+    """Patterns of methods (`agents.*`) that this workspace does not know."""
     stream_idle_seconds: float = 0.0
     """A stream left alone for longer than this has expired; 0 keeps it for ever."""
+
+    redirect_urls: tuple[str, ...] = ("http://127.0.0.1",)
+    """The redirect URLs of the app's manifest; an address that begins with one of them is accepted."""
+    token_seconds: int = 0
+    """With token rotation, how long a token that comes by OAuth holds; 0 switches rotation off."""
 
     def changed(self, changes: dict[str, Any]) -> "Options":
         """Return a copy with some fields changed; raises ValueError for an unknown field."""

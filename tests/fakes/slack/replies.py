@@ -8,7 +8,7 @@ from tests.fakes.slack.deliveries import Delivery
 from tests.fakes.slack.errors import SlackError
 from tests.fakes.slack.messages import bot_message
 from tests.fakes.slack.options import Options
-from tests.fakes.slack.validation import RESPONSES, problems_of
+from tests.fakes.slack.validation import OFFERS, RESPONSES, VIEWS, problems_of
 from tests.fakes.slack.views import keep_view
 from tests.fakes.slack.world import Channel, Json, World, now
 
@@ -51,7 +51,7 @@ def answer(world: World, place: Json, body: Json, publish: Publish) -> None:
         return
     parts = {"blocks": body.get("blocks"), "thread_ts": body.get("thread_ts")}
     if body.get("response_type") == "in_channel":
-        publish(channel, bot_message(world, body.get("text", ""), **parts))
+        publish(channel, bot_message(world, channel.team, body.get("text", ""), **parts))
         return
     shown = {"at": now(), "channel": channel.id, "user": place["user"], "text": body.get("text", ""), **parts}
     world.ephemerals.append(shown)
@@ -67,13 +67,29 @@ def apply_answer(world: World, delivery: Delivery, publish: Publish) -> None:
         answer(world, {"channel": payload["channel_id"], "user": payload["user_id"]}, said, publish)
     elif payload.get("type") == "view_submission":
         _apply_action(world, payload, said)
+    elif payload.get("type") == "block_suggestion":
+        _offer(world, payload, said)
+
+
+def _offer(world: World, payload: Json, said: Json) -> None:
+    """Keep what the app offers for a menu, https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload."""
+    for problem in problems_of(OFFERS, said):
+        world.violate(f"options: {problem}")
+    world.offered[payload["view"]["id"], payload["action_id"]] = said.get("options", [])
 
 
 def _apply_action(world: World, payload: Json, said: Json) -> None:
     """Follow a `response_action`, https://docs.slack.dev/surfaces/modals#handling_submissions."""
     action = said.get("response_action")
     if action in {"update", "push"}:
+        for problem in problems_of(VIEWS, said["view"]):
+            world.violate(f"view_submission: {problem}")
         view_id = payload["view"]["id"] if action == "update" else None
         keep_view(world, said["view"], view_id=view_id)
-    elif action not in {"errors", "clear", None}:
+    elif action == "errors":
+        blocks = {block["block_id"] for block in payload["view"]["blocks"] if block["type"] == "input"}
+        if unknown := said["errors"].keys() - blocks:
+            world.violate(f"view_submission: errors in no input: {sorted(unknown)}")
+        world.note("view.errors", view=payload["view"]["id"], errors=said["errors"])
+    elif action not in {"clear", None}:
         world.violate(f"view_submission: unknown response_action {action}")

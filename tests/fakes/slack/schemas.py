@@ -58,11 +58,26 @@ def _when(kind: str, **properties: Schema) -> Schema:
     return {"if": {"properties": {"type": {"const": kind}}}, "then": {"properties": properties}}
 
 
+OPTION: Schema = accepts(
+    "text value",
+    text=_text_object(75),
+    value={"type": "string", "minLength": 1, "maxLength": 150},
+    description=_text_object(75),
+)
+"""https://docs.slack.dev/reference/block-kit/composition-objects/option-object"""
+OPTIONS: Schema = {"type": "array", "maxItems": 100, "items": OPTION}
+OFFER: Schema = accepts("options", options=OPTIONS)
+
 ELEMENT: Schema = {
     "type": "object",
     "required": ["type"],
     "properties": {"type": NON_EMPTY, "action_id": limited(255)},
-    "allOf": [_when("button", text=_text_object(75), value=limited(2000), url=limited(3000))],
+    "allOf": [
+        _when("button", text=_text_object(75), value=limited(2000), url=limited(3000)),
+        _when("static_select", options={**OPTIONS, "minItems": 1}, initial_option=OPTION),
+        _when("external_select", initial_option=OPTION),
+        _when("multi_external_select", initial_options=OPTIONS),
+    ],
 }
 BLOCK: Schema = {
     "type": "object",
@@ -220,6 +235,15 @@ METHODS: dict[str, Schema] = {
     "conversations.info": accepts("channel", channel=CONVERSATION, include_locale=BOOLEAN, include_num_members=BOOLEAN),
     "conversations.history": accepts("channel", channel=CONVERSATION, **_TIMELINE),
     "conversations.replies": accepts("channel ts", channel=CONVERSATION, ts=TS, **_TIMELINE),
+    "oauth.v2.access": accepts(
+        client_id=NON_EMPTY,
+        client_secret=NON_EMPTY,
+        code=NON_EMPTY,
+        code_verifier=NON_EMPTY,
+        grant_type={"enum": ["authorization_code", "refresh_token"]},
+        redirect_uri=NON_EMPTY,
+        refresh_token=NON_EMPTY,
+    ),
     "conversations.list": accepts(types=TEXT, exclude_archived=BOOLEAN, team_id=TEXT, **_PAGE),
     "users.conversations": accepts(user=USER, types=TEXT, exclude_archived=BOOLEAN, team_id=TEXT, **_PAGE),
     "conversations.members": accepts("channel", channel=CONVERSATION, **_PAGE),
@@ -227,6 +251,9 @@ METHODS: dict[str, Schema] = {
     "conversations.join": accepts("channel", channel=CONVERSATION),
     "users.info": accepts("user", user=USER, include_locale=BOOLEAN),
     "users.list": accepts(include_locale=BOOLEAN, team_id=TEXT, **_PAGE),
+    "usergroups.users.list": accepts(
+        "usergroup", usergroup={"type": "string", "pattern": "^S[A-Z0-9]+$"}, include_disabled=BOOLEAN, team_id=TEXT
+    ),
     "bots.info": accepts(bot=TEXT, team_id=TEXT),
     "team.info": accepts(team=TEXT, domain=TEXT),
     "files.info": accepts("file", file=FILE, cursor=TEXT, count=COUNT, page=COUNT, limit=COUNT),

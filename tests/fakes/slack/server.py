@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from tests.fakes.slack import control, deeds, faults, transfers, web_api
+from tests.fakes.slack import control, deeds, faults, installs, oauth, transfers, web_api
 from tests.fakes.slack.errors import SlackError
 from tests.fakes.slack.fake import FAKE, Fake
 from tests.fakes.slack.replies import answer, use_response_url
@@ -28,6 +28,8 @@ def application(fake: Fake) -> web.Application:
             web.post("/commands/{key}", _response_url),
             *control.ROUTES,
             *deeds.ROUTES,
+            *installs.ROUTES,
+            *oauth.ROUTES,
         ]
     )
     return app
@@ -57,7 +59,7 @@ async def _socket(request: web.Request) -> web.StreamResponse:
     fake = request.app[FAKE]
     if request.query.get("ticket") not in fake.world.tickets:
         return web.Response(status=403, text="invalid ticket")
-    return await fake.sockets.serve(request, fake.world)
+    return await fake.sockets.serve(request, fake.world, fake.options.ping_seconds)
 
 
 async def _response_url(request: web.Request) -> web.Response:

@@ -24,6 +24,8 @@ class Socket:
     request: web.Request
     draining: bool = False
     """Told to reconnect: gets nothing new."""
+    silent: bool = False
+    """Answers pings and takes payloads, but lets nothing through."""
     received: int = 0
 
     def abort(self) -> None:
@@ -62,6 +64,8 @@ class Sockets:
         envelope_id = str(uuid.uuid4())
         pending = self._pending[envelope_id] = Pending(socket=socket.id, sent_at=now())
         envelope = {"envelope_id": envelope_id, "type": kind, "payload": payload, **marks}
+        if socket.silent:
+            return envelope_id, pending
         try:
             await socket.ws.send_str(json.dumps(envelope))
         except ConnectionError:
@@ -76,8 +80,8 @@ class Sockets:
         """Stop to wait: a later ack is a late one."""
         self._pending.pop(envelope_id, None)
 
-    async def serve(self, request: web.Request, world: World) -> web.WebSocketResponse:
-        """Hold one connection until it ends."""
+    async def serve(self, request: web.Request, world: World, ping_seconds: float) -> web.WebSocketResponse:
+        """Hold one connection until it ends, and ping it meanwhile."""
         ws = web.WebSocketResponse()
         await ws.prepare(request)
         if len(self.open) >= MAX_SOCKETS:
@@ -89,9 +93,12 @@ class Sockets:
         try:
             await ws.send_json(self._hello())
             world.note("socket.opened", socket=socket.id)
-            async for frame in ws:
-                if frame.type == WSMsgType.TEXT:
-                    self._receive(socket, frame.data, world)
+            async with asyncio.TaskGroup() as group:
+                pinging = group.create_task(_ping(socket, ping_seconds))
+                async for frame in ws:
+                    if frame.type == WSMsgType.TEXT:
+                        self._receive(socket, frame.data, world)
+                pinging.cancel()
         finally:
             self._forget(socket)
             world.note("socket.closed", socket=socket.id)
@@ -102,6 +109,12 @@ class Sockets:
         for socket in list(self.open):
             socket.draining = reason != "warning"
             await socket.ws.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "loopback"}})
+
+    def silence(self) -> int:
+        """Let the open connections say nothing more, although they stay; returns how many there are."""
+        for socket in self.open:
+            socket.silent = True
+        return len(self.open)
 
     def cut(self) -> int:
         """Cut every connection; returns how many there were."""
@@ -146,3 +159,14 @@ class Sockets:
     def _forget(self, socket: Socket) -> None:
         if socket in self.open:
             self.open.remove(socket)
+
+
+async def _ping(socket: Socket, seconds: float) -> None:
+    """Ping a connection until it ends or is silent, as Slack does all the time."""
+    while not socket.silent:
+        await asyncio.sleep(seconds)
+        try:
+            if not socket.silent:
+                await socket.ws.ping()
+        except ConnectionError:
+            return

@@ -4,8 +4,7 @@ from aiohttp import web
 from yarl import URL
 
 from tests.fakes.slack.fake import FAKE, Fake
-from tests.fakes.slack.identity import TEAM_ID
-from tests.fakes.slack.world import StoredFile
+from tests.fakes.slack.world import StoredFile, now
 
 LOGIN_PAGE = """<!DOCTYPE html><html lang="en-US"><head><meta charset="utf-8"><title>Sign in | Slack</title></head>
 <body><h1>Sign in to your workspace</h1><form action="/" method="post"><input name="email"></form></body></html>"""
@@ -61,14 +60,17 @@ async def foreign(request: web.Request) -> web.Response:
 def _found(fake: Fake, key: str) -> StoredFile | None:
     """The file behind `TEAM-FILE` or `TEAM-FILE-hash`, if it still has bytes."""
     parts = key.split("-")
-    stored = fake.world.files.get(parts[1]) if len(parts) > 1 and parts[0] == TEAM_ID else None
+    stored = fake.world.files.get(parts[1]) if len(parts) > 1 and parts[0] in fake.world.teams else None
     return stored if stored is not None and stored.state != "deleted" else None
 
 
 def _may_read(fake: Fake, request: web.Request) -> bool:
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     token = fake.world.tokens.get(value)
-    return scheme == "Bearer" and token is not None and not token.revoked and "files:read" in token.scopes
+    team = fake.world.teams.get(request.match_info["key"].split("-")[0])
+    if scheme != "Bearer" or token is None or team is None:
+        return False
+    return token.opens(team) and token.holds(now()) and "files:read" in token.scopes
 
 
 def _content(stored: StoredFile) -> web.Response:

@@ -8,7 +8,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 
-from tests.fakes.slack.schemas import ACK, METHODS, RESPONSE
+from tests.fakes.slack.schemas import ACK, METHODS, OFFER, RESPONSE, VIEW
 from tests.fakes.slack.world import Json
 from tests.fakes.specs import specification
 
@@ -20,6 +20,8 @@ RENAMED = {"files.getUploadURLExternal": {"alt_txt": "alt_text"}}
 
 ACKS = Draft202012Validator(ACK)
 RESPONSES = Draft202012Validator(RESPONSE)
+OFFERS = Draft202012Validator(OFFER)
+VIEWS = Draft202012Validator(VIEW)
 
 
 class Checks:

@@ -24,6 +24,8 @@ class Upload:
     """The length that Slack tells of a clip."""
     size: int | None = None
     """The size that Slack tells, when it is not the true one."""
+    wave: tuple[int, ...] | None = None
+    """How loud Slack says that a clip is over time: 100 numbers from 0 to 100."""
 
 
 @dataclass(frozen=True, kw_only=True)

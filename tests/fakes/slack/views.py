@@ -1,18 +1,18 @@
 """Modals and Home tabs as Slack keeps them."""
 
-from tests.fakes.slack.identity import APP_ID, BOT_ID, TEAM_ID
+from tests.fakes.slack.identity import APP_ID, LOOPBACK, Team
 from tests.fakes.slack.world import Json, World
 
 
-def keep_view(world: World, view: Json, *, view_id: str | None = None) -> Json:
+def keep_view(world: World, view: Json, *, view_id: str | None = None, team: Team = LOOPBACK) -> Json:
     """Store a view under a new id, or in the place of `view_id`; returns Slack's view object."""
     identifier = view_id or world.new_id("V")
     kept = {
         "id": identifier,
-        "team_id": TEAM_ID,
+        "team_id": team.id,
         "app_id": APP_ID,
-        "bot_id": BOT_ID,
-        "app_installed_team_id": TEAM_ID,
+        "bot_id": team.bot,
+        "app_installed_team_id": team.id,
         "callback_id": "",
         "private_metadata": "",
         "external_id": "",

@@ -1,6 +1,7 @@
 """`/api/METHOD`: who calls, whether the call is well formed, and what its method answers."""
 
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from tests.fakes.slack.errors import SlackError
 from tests.fakes.slack.fake import FAKE, Fake
 from tests.fakes.slack.identity import Token
 from tests.fakes.slack.methods import METHODS, Method
-from tests.fakes.slack.world import Json
+from tests.fakes.slack.world import Json, now
 
 ERRORS_BY_FIELD = {
     "blocks": "invalid_blocks",
@@ -29,6 +30,7 @@ async def handle(request: web.Request) -> web.Response:
     try:
         value, arguments = await read_arguments(request, name)
         record["arguments"] = arguments
+        record["opens"] = _opened(fake, value)
         wait = fake.limits.wait_seconds(name, str(arguments.get("channel", "")))
         if wait:
             return _too_many(wait, record)
@@ -45,6 +47,8 @@ def _perform(fake: Fake, name: str, arguments: Json, value: str) -> Json:
     if method is None:
         fake.world.violate(f"{name}: unknown method")
         raise SlackError("unknown_method")
+    if any(fnmatchcase(name, pattern) for pattern in fake.options.missing):
+        raise SlackError("unknown_method")
     call = Call(fake=fake, method=name, arguments=arguments, token=_checked(fake, value, method))
     if method.scope:
         call.need_scope(method.scope)
@@ -57,14 +61,22 @@ def _checked(fake: Fake, value: str, method: Method) -> Token:
     """The token of a call; raises SlackError when it opens nothing here."""
     token = fake.world.tokens.get(value)
     if not method.token_kind:
-        return token or Token(value="", kind="none", scopes=frozenset())
+        return token or Token(value=value, kind="none", scopes=frozenset())
     if token is None:
         raise SlackError("invalid_auth" if value else "not_authed")
     if token.revoked:
         raise SlackError("token_revoked")
+    if not token.holds(now()):
+        raise SlackError("token_expired")
     if token.kind != method.token_kind:
         raise SlackError("not_allowed_token_type")
     return token
+
+
+def _opened(fake: Fake, value: str) -> str:
+    """Which workspace or organisation the token of a call opens; empty for neither."""
+    token = fake.world.tokens.get(value)
+    return (token.organisation or token.team) if token and token.kind == "bot" else ""
 
 
 def _malformed(fake: Fake, call: Call, problems: list[str]) -> SlackError:

@@ -5,15 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.slack.identity import (
-    APP_ID,
-    BOT_ID,
-    BOT_NAME,
-    BOT_USER_ID,
-    TEAM_ID,
-    Token,
-    default_tokens,
-)
+from tests.fakes.slack.identity import APP_ID, BOT_NAME, LOOPBACK, Team, Token, default_tokens
 
 Json = dict[str, Any]
 
@@ -33,6 +25,8 @@ class Channel:
     name: str
     members: list[str]
     creator: str
+    team: Team = LOOPBACK
+    """The workspace that it is in."""
     archived: bool = False
     messages: dict[str, Json] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)
@@ -41,7 +35,7 @@ class Channel:
     @property
     def has_bot(self) -> bool:
         """Whether the app is a member."""
-        return BOT_USER_ID in self.members
+        return self.team.bot_user in self.members
 
     def add(self, message: Json) -> None:
         """Store a message, and enter it in its thread."""
@@ -87,11 +81,23 @@ class Stream:
     chunks: list[Json] = field(default_factory=list)
 
 
+@dataclass(kw_only=True)
+class Grants:
+    """What people granted by OAuth."""
+
+    codes: dict[str, Json] = field(default_factory=dict)
+    """By the codes that were not exchanged yet."""
+    refresh_tokens: dict[str, Token] = field(default_factory=dict)
+    """The last tokens, by what they are renewed with, until it is spent."""
+
+
 class World:
-    """One workspace with one app in it."""
+    """Workspaces with one app in them."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = default_tokens()
+        self.teams: dict[str, Team] = {LOOPBACK.id: LOOPBACK}
+        self.grants = Grants()
         self.users: dict[str, Json] = {}
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, StoredFile] = {}
@@ -99,10 +105,14 @@ class World:
         self.streams: dict[tuple[str, str], Stream] = {}
         self.views: dict[str, Json] = {}
         self.homes: dict[str, Json] = {}
+        self.offered: dict[tuple[str, str], list[Json]] = {}
+        """What the app offered last for a menu of a view, by view and action."""
         self.triggers: dict[str, Json] = {}
         self.response_urls: dict[str, Json] = {}
         self.tickets: set[str] = set()
         self.ephemerals: list[Json] = []
+        self.usergroups: dict[str, list[str]] = {}
+        """Members of user groups, by the group's id."""
         self.statuses: list[Json] = []
         self.live_statuses: set[tuple[str, str | None]] = set()
         self.sessions: dict[str, Json] = {}
@@ -111,9 +121,8 @@ class World:
         self.violations: list[str] = []
         self.version = 0
         self._changed = asyncio.Event()
-        self._last_ts = 0
-        self._counter = 0
-        self.add_user(BOT_NAME, user_id=BOT_USER_ID, is_bot=True)
+        self._last_ts, self._counter = 0, 0
+        self.add_user(BOT_NAME, user_id=LOOPBACK.bot_user, is_bot=True)
 
     def new_id(self, prefix: str) -> str:
         """Return an id that was never used, such as `F0000000012`."""
@@ -161,18 +170,47 @@ class World:
         except TimeoutError:
             return
 
-    def add_user(self, name: str, *, user_id: str | None = None, is_bot: bool = False, is_admin: bool = False) -> Json:
+    def add_team(self, name: str, *, organisation: str = "", bot_user: str = "") -> Team:
+        """Create a workspace in which the app has a user of its own, or the one that it has in the organisation."""
+        found = Team(
+            id=self.new_id("T9"),
+            name=name,
+            bot_user=bot_user or self.new_id("U9"),
+            bot=self.new_id("B9"),
+            organisation=organisation,
+        )
+        self.teams[found.id] = found
+        self.add_user(BOT_NAME, user_id=found.bot_user, is_bot=True, team=found)
+        return found
+
+    def is_org_wide(self, team: Team) -> bool:
+        """Whether the app is in a workspace by an installation in the whole organisation."""
+        return any(token.organisation and token.opens(team) and not token.revoked for token in self.tokens.values())
+
+    def team_of(self, user: str) -> Team:
+        """Return the workspace that somebody belongs to."""
+        return self.teams[self.users[user]["team_id"]]
+
+    def add_user(
+        self,
+        name: str,
+        *,
+        user_id: str | None = None,
+        is_bot: bool = False,
+        is_admin: bool = False,
+        team: Team = LOOPBACK,
+    ) -> Json:
         """Create a person or bot; returns Slack's user object."""
         identifier = user_id or self.new_id("U")
         user: Json = {
             "id": identifier,
-            "team_id": TEAM_ID,
+            "team_id": team.id,
             "name": name.lower().replace(" ", "."),
             "deleted": False,
             "real_name": name,
             "tz": "Europe/London",
             "tz_offset": 0,
-            "profile": {"real_name": name, "display_name": name, "team": TEAM_ID},
+            "profile": {"real_name": name, "display_name": name, "team": team.id},
             "is_admin": is_admin,
             "is_owner": False,
             "is_primary_owner": False,
@@ -183,23 +221,25 @@ class World:
             "updated": int(now()),
         }
         if is_bot:
-            user["profile"] |= {"bot_id": BOT_ID, "api_app_id": APP_ID}
+            user["profile"] |= {"bot_id": team.bot, "api_app_id": APP_ID}
         self.users[identifier] = user
         return user
 
-    def add_channel(self, kind: str, *, name: str, members: list[str], creator: str) -> Channel:
+    def add_channel(self, kind: str, *, name: str, members: list[str], creator: str, team: Team = LOOPBACK) -> Channel:
         """Create a conversation."""
         prefix = "D" if kind == "im" else "C"
-        channel = Channel(id=self.new_id(prefix), kind=kind, name=name, members=members, creator=creator)
+        identifier = self.new_id(prefix)
+        channel = Channel(id=identifier, kind=kind, name=name, members=members, creator=creator, team=team)
         self.channels[channel.id] = channel
         return channel
 
     def direct_channel(self, users: list[str]) -> Channel:
         """Find or create the direct conversation of the bot with these people."""
-        members = [*users, BOT_USER_ID]
+        team = self.team_of(users[0])
+        members = [*users, team.bot_user]
         for channel in self.channels.values():
             if channel.kind in {"im", "mpim"} and set(channel.members) == set(members):
                 return channel
         kind = "im" if len(users) == 1 else "mpim"
         name = "" if kind == "im" else f"mpdm-{'--'.join(users)}-1"
-        return self.add_channel(kind, name=name, members=members, creator=BOT_USER_ID)
+        return self.add_channel(kind, name=name, members=members, creator=team.bot_user, team=team)

@@ -12,6 +12,7 @@ from tests.doubles.intake import RecordingIntake
 from tests.fakes.discord.client import FakeDiscord
 from tests.fakes.process import running
 from tests.integration.test_discord_platform.harness import QuickClock, Scene
+from tests.integration.test_writes.writes import DISCORD, DISCORD_READS, unlisted
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
@@ -34,6 +35,8 @@ async def fake(url: str) -> AsyncIterator[FakeDiscord]:
         await driver.reset()
         yield driver
         assert await driver.violations() == []
+        made = [f"{one['method']} {one['path']}" for one in await driver.requests()]
+        assert unlisted(made, DISCORD, DISCORD_READS) == set(), "add a row for each to test_writes/writes.py"
 
 
 @pytest.fixture

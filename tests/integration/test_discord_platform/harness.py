@@ -72,6 +72,7 @@ class Scene:
             api_url=self.fake.api_url,
             gateway_url=self.fake.gateway_url,
             file_hosts=(self.fake.base_url.removeprefix("http://"),),
+            identify_seconds=0.05,
         )
 
     async def say(self, text: str = "", **how: object) -> int:

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.adapter import DiscordPlatform
+from adapters.discord.registration import menu_title
 from bot.domain.channels import SETTINGS
-from bot.domain.commands import COMMANDS
+from bot.domain.commands import COMMANDS, DOOR, SHORTCUTS
 from bot.domain.errors import MediaGone
 from bot.domain.messages import Addressed, Message, TextPart
+from bot.words import teaching
 from tests.contracts.platform import KEY
+from tests.doubles.catalogue import MARKED, Marks
 from tests.doubles.intake import RecordingIntake
 from tests.fakes.discord.client import Used
 from tests.integration.test_discord_platform.harness import (
@@ -35,7 +38,8 @@ async def registered(scene: Scene) -> list[dict[str, object]]:
 async def use(scene: Scene, name: str, options: dict[str, object] | None = None, **how: object) -> int:
     """Let Ada use a command in the channel."""
     await registered(scene)
-    return await scene.fake.use_slash(name, options, **({"channel": scene.channel, "user": scene.ada} | how))
+    typed = COMMANDS[name].call.removeprefix("/")
+    return await scene.fake.use_slash(typed, options, **({"channel": scene.channel, "user": scene.ada} | how))
 
 
 async def used(
@@ -67,7 +71,8 @@ async def test_commands_are_registered_once(scene: Scene, platform: DiscordPlatf
         await scene.fake.wait_for(
             lambda: scene.fake.requests("GET /applications/"), lambda found: len(found) == 2, 5, "second look"
         )
-    assert [command["name"] for command in commands] == list(COMMANDS)
+    own = [command.name for command in COMMANDS.values() if command.short or command.hidden]
+    assert [command["name"] for command in commands] == [*own, DOOR, *map(menu_title, SHORTCUTS.values())]
     assert len(await scene.fake.requests(REGISTER)) == 1
 
 
@@ -76,7 +81,7 @@ async def test_commands_that_changed_are_registered_again(
 ):
     async with serving(platform, intake, scene.fake):
         before = await registered(scene)
-    changed = [{**command, "description": "New"} for command in before]
+    changed = [{**command, "description": "New"} for command in before if "description" in command]
     monkeypatch.setattr("adapters.discord.adapter.to_registration", lambda: changed)
     async with serving(platform, intake, scene.fake):
         await scene.fake.wait_for(
@@ -269,6 +274,20 @@ async def test_without_any_recording_it_says_so(scene: Scene, platform: DiscordP
         answer = await scene.fake.wait_for_answer(await use(scene, "transcribe"))
     assert answer.messages[0].ephemeral
     assert "no recording" in answer.messages[0].content
+
+
+async def test_what_we_say_by_ourselves_is_said_in_the_language_of_who_asked(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    with teaching(MARKED, Marks()):
+        async with serving(platform, intake, scene.fake):
+            told = await scene.fake.wait_for_answer(await use(scene, "transcribe", locale=MARKED))
+            intake.failures = 1
+            failed = await scene.fake.wait_for_answer(await use(scene, "ask", {"question": "why?"}, locale=MARKED))
+            english = await scene.fake.wait_for_answer(await use(scene, "transcribe"))
+    assert told.messages[0].content.startswith("⟦I see no recording")
+    assert failed.messages[0].content == "⟦Something went wrong on my side.⟧"
+    assert english.messages[0].content.startswith("I see no recording")
 
 
 # --- at once -----------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from adapters.discord.account import DiscordAccount
 from adapters.discord.adapter import DiscordPlatform
 from bot.domain.health import Finding
+from bot.domain.shards import parse_shards
 from tests.fakes.discord.client import FakeDiscord
 from tests.integration.test_discord_platform.harness import QuickClock, Scene
 
@@ -24,7 +25,7 @@ async def the_one_wrong(account: DiscordAccount) -> Finding:
 
 async def test_all_is_well_and_nothing_connects(scene: Scene):
     await scene.fake.set_application(privileged_intents=["message_content"])
-    assert [finding.ok for finding in await checked(await scene.account())] == [True, True, True]
+    assert [finding.ok for finding in await checked(await scene.account())] == [True, True, True, True]
     assert (await scene.fake.gateway())["identifies"] == 0
 
 
@@ -50,6 +51,36 @@ async def test_an_intent_that_is_switched_off_keeps_the_bot_out_unless_it_is_not
     assert "Message Content Intent" in wrong.what
     assert "message_content" in wrong.fix
     assert all(finding.ok for finding in await checked(replace(account, message_content=False)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "said"),
+    [
+        (True, True, "what is said without its name"),
+        (False, True, "so message_content may be true"),
+        (False, False, "the Message Content Intent is not needed"),
+    ],
+)
+async def test_the_doctor_says_what_the_bot_hears(scene: Scene, asked: bool, allowed: bool, said: str):
+    await scene.fake.set_application(privileged_intents=["message_content"] if allowed else [])
+    findings = await checked(replace(await scene.account(), message_content=asked))
+    assert all(finding.ok for finding in findings)
+    assert said in findings[1].what
+
+
+async def test_fewer_shards_than_discord_advises_are_told(scene: Scene):
+    await scene.fake.set_application(shards=4)
+    account = await scene.account()
+    assert "holds all of them; it advises 4" in (await checked(account))[2].what
+    assert "shards 0-1/4" in (await checked(replace(account, shards=parse_shards("0-1/4"))))[2].what
+    wrong = await the_one_wrong(replace(account, shards=parse_shards("0-1/2")))
+    assert "advises 4 shards, and discord.shards has 2" in wrong.what
+
+
+async def test_sessions_that_run_out_are_told_before_the_token_is_lost(scene: Scene):
+    await scene.fake.set_application(shards=4, session_starts=3)
+    wrong = await the_one_wrong(await scene.account())
+    assert "Only 3 sessions" in wrong.what
 
 
 async def test_a_bot_that_nobody_invited_gets_the_address_that_invites_it(fake: FakeDiscord):

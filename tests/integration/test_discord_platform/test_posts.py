@@ -71,6 +71,17 @@ async def test_a_message_is_answered_in_a_thread_of_its_own(scene: Scene, platfo
     assert (await scene.fake.channel(int(message.key)) or {})["name"] == "how high is the oak?"
 
 
+async def test_where_we_may_not_write_in_threads_we_reply_in_the_channel(scene: Scene, platform: DiscordPlatform):
+    intake = RecordingIntake()
+    await scene.fake.set_permissions(scene.channel, deny=["SEND_MESSAGES_IN_THREADS"])
+    async with serving(platform, intake, scene.fake):
+        key = await scene.say("how high is the oak?")
+        (message,) = await intake.wait_stored()
+        await platform.post(TextPart(text="Forty feet."), answering=message, key=KEY)
+    assert await scene.fake.channel(key) is None
+    assert [(post.content, post.reply_to) for post in await scene.replies(key)] == [("Forty feet.", key)]
+
+
 async def test_a_thread_that_somebody_made_is_used(scene: Scene, platform: DiscordPlatform):
     message = await heard(scene, platform)
     await scene.fake.start_thread(scene.ada, "ours", message=int(message.key))

@@ -138,3 +138,33 @@ async def test_broken_frames_end_the_connection(careless: FakeDiscord, frame: st
         message: Any = await socket.receive()
         assert (message.type, message.data) == (WSMsgType.CLOSE, code)
     assert len(await careless.violations()) == 1
+
+
+async def test_sessions_of_a_bucket_must_begin_apart(careless: FakeDiscord) -> None:
+    await careless.set_application(shards=2, identify_seconds=60)
+    async with connected(careless, Client(intents=INTENTS)):
+        pass
+    async with pointed_at(careless), ClientSession() as session, session.ws_connect(careless.gateway_url) as socket:
+        assert (await socket.receive_json())["op"] == 10
+        identify = {"token": await careless.token(), "intents": 1, "properties": {}, "shard": [1, 2]}
+        await socket.send_json({"op": 2, "d": identify})
+        assert (await socket.receive_json()) == {"op": 9, "d": False}
+    (violation,) = await careless.violations()
+    assert "after another of its bucket" in violation
+
+
+async def test_sessions_of_other_buckets_begin_at_once(fake: FakeDiscord) -> None:
+    await fake.set_application(shards=2, max_concurrency=2, identify_seconds=60)
+    async with connected(fake, ShardedClient(intents=INTENTS)):
+        await fake.wait_for_sessions(2)
+
+
+async def test_a_guild_is_lost_or_only_out_of_order(fake: FakeDiscord, place: Place) -> None:
+    other = await fake.add_guild("cage")
+    async with connected(fake) as client:
+        await fake.lose_guild(other, unavailable=True)
+        (ill,) = await client.heard.wait("guild_unavailable")
+        await fake.lose_guild(place.guild)
+        (gone,) = await client.heard.wait("guild_remove")
+        assert (ill.id, gone.id) == (other, place.guild)
+        assert [each["id"] for each in await client.http.get_guilds(200)] == [str(other)]

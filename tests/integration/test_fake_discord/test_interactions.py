@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import discord
@@ -188,6 +189,49 @@ async def test_message_command_shows_content_without_the_intent(fake: FakeDiscor
         assert (said.content.strip(), said.type) == ("2.5", 23)
 
 
+async def test_where_the_bot_is_not_only_who_has_the_application_uses_it(fake: FakeDiscord, place: Place) -> None:
+    async def answer(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(
+            f"{interaction.is_guild_integration()} {message.content}", ephemeral=True
+        )
+        for number in range(6):
+            await interaction.followup.send(str(number), ephemeral=True)
+
+    def menu(name: str, **offered: bool) -> app_commands.ContextMenu:
+        installs = app_commands.AppInstallationType(guild=True, **offered)
+        anywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+        return app_commands.ContextMenu(
+            name=name, callback=answer, allowed_contexts=anywhere, allowed_installs=installs
+        )
+
+    errors: list[int] = []
+
+    async def failed(_interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        errors.append(getattr(getattr(error, "original", None), "code", 0))
+
+    bob = await fake.add_user("bob")
+    room = await fake.add_private_channel(place.alice, bob)
+    client = Client(intents=discord.Intents(guilds=True, messages=True))
+    tree = app_commands.CommandTree(client)
+    tree.add_command(menu("Anywhere", user=True))
+    tree.add_command(menu("Guilds"))
+    tree.on_error = failed
+    client.setup_hook = tree.sync
+    async with connected(fake, client):
+        note = await fake.post(room, bob, "hello")
+        used = await fake.use_message_command("Anywhere", note, user=place.alice)
+        done = await fake.wait_for_answer(used, where=lambda found: len(found.messages) == 6)
+        assert done.messages[0].content == "False hello"
+        with pytest.raises(FakeError, match="where the bot is not"):
+            await fake.use_message_command("Guilds", note, user=place.alice)
+        await fake.wait_for(lambda: _copied(errors), bool, 5, "refusal of the sixth follow-up")
+        assert errors == [40094]
+
+
+async def _copied(found: list[int]) -> list[int]:
+    return list(found)
+
+
 async def test_commands_work_in_direct_messages(fake: FakeDiscord, place: Place) -> None:
     async def answer(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"hello {interaction.user.name}")
@@ -257,3 +301,74 @@ async def test_buttons_and_modals(fake: FakeDiscord, place: Place) -> None:
         assert (await fake.wait_for_answer(sent)).messages[0].content == "chirp [5]"
         with pytest.raises(FakeError, match="no enabled component"):
             await fake.use_component(panel.id, "off", user=place.alice)
+
+
+class Prefilled(discord.ui.Modal, title="Correct me"):
+    words: Any = discord.ui.Label(
+        text="words", component=discord.ui.TextInput(custom_id="words", default="hello", max_length=6)
+    )
+    again: Any = discord.ui.Label(text="again", component=discord.ui.Checkbox(custom_id="again"))
+
+    @override
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"{self.words.component.value} {self.again.component.value}")
+
+
+class Opener(discord.ui.View):
+    @discord.ui.button(label="open", custom_id="open")
+    async def open(self, interaction: discord.Interaction, _button: Any) -> None:
+        await interaction.response.send_modal(Prefilled())
+
+
+async def test_a_modal_keeps_what_stood_there_and_takes_only_what_fits(fake: FakeDiscord, place: Place) -> None:
+    async with connected(fake) as client:
+        panel = await client.get_channel(place.channel).send("panel", view=Opener(timeout=30))
+        for given, told in (({}, "hello False"), ({"words": "bye", "again": True}, "bye True")):
+            opened = await fake.use_component(panel.id, "open", user=place.alice)
+            await fake.wait_for_answer(opened)
+            for wrong, why in (("", "is required"), ("too long", "takes no 8 characters")):
+                with pytest.raises(FakeError, match=why):
+                    await fake.submit_modal(opened, {"words": wrong})
+            sent = await fake.submit_modal(opened, given)
+            assert (await fake.wait_for_answer(sent)).messages[0].content == told
+
+
+# --- limits of components ----------------------------------------------------
+
+
+def row(*components: object) -> dict[str, Any]:
+    return {"type": 1, "components": list(components)}
+
+
+def menu(*values: str, name: str = "menu") -> dict[str, Any]:
+    return {"type": 3, "custom_id": name, "options": [{"label": value[:100], "value": value} for value in values]}
+
+
+async def raw_reply(client: discord.Client, interaction: discord.Interaction, *components: object) -> None:
+    path = "/interactions/{webhook_id}/{webhook_token}/callback"
+    route = discord.http.Route("POST", path, webhook_id=interaction.id, webhook_token=interaction.token)
+    await client.http.request(route, json={"type": 4, "data": {"flags": 1 << 15, "components": list(components)}})
+
+
+async def test_a_message_takes_only_so_many_components_choices_and_words(careless: FakeDiscord, place: Place) -> None:
+    kept: asyncio.Queue[discord.Interaction] = asyncio.Queue()
+    wrong: list[list[dict[str, Any]]] = [
+        [{"type": 17, "components": [{"type": 10, "content": "x"}] * 40}],
+        [{"type": 10, "content": "x" * 4_001}],
+        [row(menu(*map(str, range(26))))],
+        [row(menu())],
+        [row(menu("a", "a"))],
+        [row(menu("x" * 101))],
+        [row(menu("a")), row(menu("b"))],
+    ]
+    async with connected(careless, client_with(ping(kept.put))) as client:
+        await careless.use_slash("ping", channel=place.channel, user=place.alice)
+        interaction = await kept.get()
+        for components in wrong:
+            assert (await refused(partial(raw_reply, client, interaction, *components))).code == 50035
+        await raw_reply(client, interaction, row(menu(*map(str, range(25)))))
+        (found,) = (await careless.interaction(interaction.id)).messages
+        assert len(found.raw["components"][0]["components"][0]["options"]) == 25
+        for values in (["25"], ["1", "2"], []):
+            with pytest.raises(FakeError, match="the menu menu"):
+                await careless.use_component(found.id, "menu", user=place.alice, values=values)

@@ -22,6 +22,17 @@ async def test_client_sees_the_guild_and_hears_a_message(fake: FakeDiscord, plac
         assert message.channel.permissions_for(message.guild.me).send_voice_messages
 
 
+async def test_messages_tell_their_authors_roles_and_the_server_its_language(fake: FakeDiscord, place: Place) -> None:
+    guild = await fake.add_guild("volière", members=[place.alice], locale="fr")
+    channel, role = await fake.add_channel(guild, "général"), await fake.add_role(guild, place.alice, name="moineaux")
+    async with connected(fake) as client:
+        await fake.post(channel, place.alice, "salut")
+        (message,) = await client.heard.wait("message")
+        assert {each.id: each.name for each in message.author.roles} == {guild: "@everyone", role: "moineaux"}
+        assert message.guild.preferred_locale is discord.Locale.french
+        assert [each.id for each in (await message.guild.fetch_member(place.alice)).roles] == [guild, role]
+
+
 async def test_user_voice_message_arrives_with_its_sound(fake: FakeDiscord, place: Place) -> None:
     async with connected(fake) as client:
         await fake.post(place.channel, place.alice, voice=NOTE)

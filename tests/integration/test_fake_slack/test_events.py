@@ -6,13 +6,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes.slack.client import SlackFake
+from tests.fakes.slack.client import FakeRefused, SlackFake
 from tests.fakes.slack.values import Upload
 
 Json = dict[str, Any]
@@ -328,6 +329,67 @@ async def test_a_button_is_pressed(slack: SlackFake, bot: Bot, ada: str, channel
     assert [one["text"] for one in (await slack.state())["ephemerals"]] == ["on it"]
 
 
+async def test_feedback_and_what_one_person_sees_are_pressed(slack: SlackFake, bot: Bot, ada: str, channel: str):
+    sides = {side: {"text": {"type": "plain_text", "text": side}, "value": side} for side in ("yes", "no")}
+    feedback = {
+        "type": "feedback_buttons",
+        "action_id": "feedback",
+        "positive_button": sides["yes"],
+        "negative_button": sides["no"],
+    }
+    blocks = [{"type": "context_actions", "elements": [feedback]}]
+    pressed: list[Json] = []
+
+    @bot.app.action("feedback")
+    async def taken(ack: Any, body: Json) -> None:
+        pressed.append(body)
+        await ack()
+
+    async with socket_mode(slack, bot):
+        message = await bot.app.client.chat_postMessage(channel=channel, text="so?", blocks=blocks)
+        for side in ("positive", "negative"):
+            click = await slack.press("feedback", user=ada, channel=channel, ts=message["ts"], pressed=side)
+            await slack.wait_delivered(click.delivery)
+        with pytest.raises(FakeRefused):
+            await slack.press("feedback", user=ada, channel=channel, ts=message["ts"])
+        with pytest.raises(FakeRefused):
+            await slack.press_private("feedback", user=ada, channel=channel)
+        await bot.app.client.chat_postEphemeral(channel=channel, user=ada, text="so?", blocks=blocks)
+        with pytest.raises(FakeRefused):
+            await slack.press_private("other", user=ada, channel=channel)
+    assert [one["actions"][0]["value"] for one in pressed] == ["yes", "no"]
+    assert [one["actions"][0]["type"] for one in pressed] == ["feedback_buttons"] * 2
+
+
+async def test_a_modal_takes_what_slack_lets_people_send(slack: SlackFake, bot: Bot, ada: str, channel: str):
+    def block(name: str, **element: Any) -> Json:
+        label = {"type": "plain_text", "text": name}
+        return {"type": "input", "block_id": name, "label": label, "element": {"action_id": "a", **element}}
+
+    option = {"text": {"type": "plain_text", "text": "Yes"}, "value": "yes"}
+    text = block("text", type="plain_text_input", max_length=5, initial_value="hello")
+    choice = block("choice", type="checkboxes", options=[option]) | {"optional": True}
+    title = {"type": "plain_text", "text": "Form"}
+    modal = {"type": "modal", "callback_id": "form", "title": title, "submit": title, "blocks": [text, choice]}
+    taken: list[Json] = []
+
+    @bot.app.view("form")
+    async def submitted(ack: Any, view: Json) -> None:
+        taken.append(view["state"]["values"])
+        await ack()
+
+    async with socket_mode(slack, bot):
+        typed = await slack.slash("/form", "", user=ada, channel=channel)
+        view = (await bot.app.client.views_open(trigger_id=typed.trigger_id, view=modal))["view"]["id"]
+        for given in ({}, {"text": "bye", "choice": ["yes"]}):
+            await slack.wait_delivered((await slack.fill_in(view, user=ada, **given)).delivery)
+        for wrong in ({"text": "too long"}, {"text": ""}, {"other": "x"}):
+            with pytest.raises(FakeRefused):
+                await slack.fill_in(view, user=ada, **wrong)
+    assert [one["text"]["a"]["value"] for one in taken] == ["hello", "bye"]
+    assert [len(one["choice"]["a"]["selected_options"]) for one in taken] == [0, 1]
+
+
 async def test_events_over_http_are_signed(slack: SlackFake, bot: Bot, ada: str, channel: str):
     async with http_mode(slack, bot) as address:
         posted = await slack.post(channel, ada, "hello")
@@ -407,3 +469,22 @@ async def test_the_protocol_of_the_socket_is_watched(slack: SlackFake):
         await socket.send_json({"envelope": "?"})
         await slack.wait_until(lambda state: bool(state["violations"]))
     assert "socket: " in (await slack.take_violations())[0]
+
+
+async def test_a_socket_is_pinged_until_it_falls_silent(slack: SlackFake, ada: str, channel: str):
+    await slack.options(ping_seconds=0.05, ack_seconds=0.2, retry_delays=[])
+    async with aiohttp.ClientSession() as session:
+        asked = {"Authorization": f"Bearer {slack.app_token}"}
+        async with session.post(f"{slack.api_url}apps.connections.open", headers=asked) as answer:
+            address = (await answer.json())["url"]
+        async with session.ws_connect(address, autoping=False) as socket:
+            assert (await socket.receive()).json()["num_connections"] == 1
+            assert (await socket.receive()).type is aiohttp.WSMsgType.PING
+            assert await slack.silence_sockets() == 1
+            await socket.ping()
+            while (await socket.receive()).type is not aiohttp.WSMsgType.PONG:
+                pass
+            posted = await slack.post(channel, ada, "hello")
+            assert (await slack.wait_delivered(posted.deliveries[0])).attempts[0]["failure"] == "timeout"
+            with pytest.raises(TimeoutError):
+                await socket.receive(timeout=0.2)

@@ -12,6 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from tests.fakes.slack.client import SlackFake
 from tests.fakes.slack.values import Upload
 
+STATES = ("in_progress", "complete")
 METADATA = {"event_type": "job_reply", "event_payload": {"job": "j-1"}}
 MODAL = {
     "type": "modal",
@@ -32,12 +33,24 @@ async def refused(call: Awaitable[AsyncSlackResponse]) -> str:
     return caught.value.response["error"]
 
 
+async def test_members_of_user_groups(slack: SlackFake, web: AsyncWebClient, ada: str):
+    group = await slack.set_usergroup([ada])
+    assert (await web.usergroups_users_list(usergroup=group))["users"] == [ada]
+    await slack.set_usergroup([], group=group)
+    assert (await web.usergroups_users_list(usergroup=group))["users"] == []
+    assert await refused(web.usergroups_users_list(usergroup="S0GONE")) == "no_such_subteam"
+    await slack.remove_scopes("usergroups:read")
+    assert await refused(web.usergroups_users_list(usergroup=group)) == "missing_scope"
+
+
 async def test_identity_people_and_conversations(slack: SlackFake, web: AsyncWebClient, ada: str, channel: str):
     me = await web.auth_test()
     assert (me["user_id"], me["bot_id"], me["team_id"]) == (slack.bot_user_id, slack.bot_id, slack.team_id)
     assert "chat:write" in me.headers["x-oauth-scopes"]
     assert (await web.api_test())["ok"]
     assert (await web.users_info(user=ada))["user"]["real_name"] == "Ada"
+    assert "locale" not in (await web.users_info(user=ada))["user"]
+    assert (await web.users_info(user=ada, include_locale=True))["user"]["locale"] == "en-US"
     assert (await web.bots_info(bot=slack.bot_id))["bot"]["user_id"] == slack.bot_user_id
     about = (await web.conversations_info(channel=channel, include_num_members=True))["channel"]
     assert (about["name"], about["is_member"], about["num_members"]) == ("general", True, 2)
@@ -279,6 +292,51 @@ async def test_a_stream_may_be_refused_expire_or_be_stopped(
     await asyncio.sleep(0.05)
     late = web.chat_appendStream(channel=channel, ts=third["ts"], markdown_text="c")
     assert await refused(late) == "message_not_in_streaming_state"
+
+
+async def test_a_stream_shows_a_plan_and_takes_only_so_much(
+    slack: SlackFake, web: AsyncWebClient, ada: str, channel: str
+):
+    asked = await slack.post(channel, ada, "tell me")
+    reader = {"recipient_user_id": ada, "recipient_team_id": slack.team_id}
+    tasks = [{"type": "task_update", "id": "1", "title": f"step {state}", "status": state} for state in STATES]
+    chunks = [{"type": "plan_update", "title": "Working"}, tasks[0]]
+    begun = await web.chat_startStream(channel=channel, thread_ts=asked.ts, chunks=chunks, **reader)
+    place = {"channel": channel, "ts": begun["ts"]}
+    await web.chat_appendStream(**place, chunks=[tasks[1], {"type": "markdown_text", "text": "Hello"}])
+    card = {"type": "task_card", "task_id": "1", "title": "step complete", "status": "complete"}
+    [seen] = await slack.bot_messages(channel, asked.ts)
+    assert seen.blocks == ({"type": "plan", "title": "Working", "tasks": [card]},)
+    assert await refused(web.chat_appendStream(**place, markdown_text="語" * 3_600)) == "msg_too_long"
+    both = web.chat_appendStream(**place, markdown_text="a", chunks=tasks)
+    assert await refused(both) == "invalid_arguments"
+    assert len(await slack.take_violations()) == 1
+    await web.chat_stopStream(**place, blocks=[{"type": "divider"}])
+    [seen] = await slack.bot_messages(channel, asked.ts)
+    assert [block["type"] for block in seen.blocks] == ["plan", "divider"]
+
+
+async def test_a_session_keeps_the_title_that_it_began_with_until_it_is_renamed(
+    slack: SlackFake, web: AsyncWebClient, ada: str, channel: str
+):
+    asked = await slack.post(channel, ada, "tell me")
+    place = {"channel_id": channel, "thread_ts": asked.ts}
+    assert await refused(web.agents_sessions_rename(**place, title="x")) == "session_not_found"
+    await web.agents_sessions_setStatus(**place, status="processing", title="first", initiator_user_id=ada)
+    again = await web.agents_sessions_setStatus(**place, status="active", title="second")
+    assert (again["title"], again["status"]) == ("first", "active")
+    assert (await web.agents_sessions_rename(**place, title="third"))["title"] == "third"
+    await slack.options(subscriptions=["message.im"])
+    told = await web.agents_sessions_setStatus(**place, status="processing")
+    assert told["warning"] == "missing_agent_session_stopped_event_subscription"
+
+
+async def test_a_workspace_may_lack_methods(slack: SlackFake, web: AsyncWebClient, ada: str, channel: str):
+    asked = await slack.post(channel, ada, "tell me")
+    await slack.options(missing=["agents.*"])
+    call = web.agents_sessions_setStatus(channel_id=channel, thread_ts=asked.ts, status="processing")
+    assert await refused(call) == "unknown_method"
+    assert await slack.violations() == []
 
 
 async def test_reactions(slack: SlackFake, web: AsyncWebClient, ada: str, channel: str):

@@ -155,6 +155,19 @@ async def test_leaving_does_not_wait_for_a_slow_listing(fake: FakeOpenRouter) ->
     assert time.monotonic() - started < SOON
 
 
+async def test_who_waits_no_longer_leaves_the_reading_to_go_on(fake: FakeOpenRouter) -> None:
+    await fake.fail(Action.SLOW, method="GET", path="*/models/user", seconds=0.4)
+    async with opened(fake.api) as gateway:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await gateway.catalogue()
+        assert all(can.price is None for can in gateway.listed().values()), "only the built-in table is known"
+        async with asyncio.timeout(SOON):
+            assert (await gateway.capabilities(HEARS)).price is not None
+        assert gateway.listed() == await gateway.catalogue()
+    assert await reads(fake) == 1
+
+
 async def test_an_old_listing_is_better_than_none(fake: FakeOpenRouter) -> None:
     async with opened(fake.api, fresh_seconds=0, retry_seconds=60) as gateway:
         await gateway.catalogue()

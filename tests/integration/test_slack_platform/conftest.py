@@ -11,6 +11,7 @@ from tests.doubles.intake import RecordingIntake
 from tests.fakes.process import running
 from tests.fakes.slack.client import SlackFake
 from tests.integration.test_slack_platform.harness import QuickClock, account_of
+from tests.integration.test_writes.writes import SLACK, SLACK_READS, unlisted
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
@@ -26,6 +27,8 @@ async def slack(url: str) -> AsyncIterator[SlackFake]:
         await fake.options(retry_delays=[0.05, 0.05, 0.05])
         yield fake
         assert await fake.violations() == []
+        made = [f"{one['method']} {one['path']}" for one in (await fake.state())["requests"]]
+        assert unlisted(made, SLACK, SLACK_READS) == set(), "add a row for each to test_writes/writes.py"
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import pytest
 
 from adapters.slack.adapter import SlackPlatform
 from bot.domain.messages import Addressed, TextPart
+from bot.words import teaching
+from tests.doubles.catalogue import MARKED, Marks
 from tests.doubles.intake import RecordingIntake
 from tests.fakes.slack.client import SlackFake
 from tests.fakes.slack.values import Upload
@@ -43,6 +45,19 @@ async def test_a_command_that_lacks_something_says_so(
     assert lack[1] in answer
     assert intake.messages == {}
     assert await slack.bot_messages(channel) == []
+
+
+@pytest.mark.parametrize("lack", ["/ask", "/transcribe", "/dance"])
+async def test_what_we_say_by_ourselves_is_said_in_the_language_of_who_asked(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, lack: str
+):
+    intake.languages[ada] = MARKED
+    with teaching(MARKED, Marks()):
+        async with serving(platform, intake, slack):
+            answer = await answered(slack, lack, "", user=ada, channel=channel)
+            await slack.wait_delivered((await slack.slash("/ask", "why?", user=ada, channel=channel)).delivery)
+    assert answer.startswith("⟦")
+    assert (await slack.bot_messages(channel))[-1].text == f"<@{ada}>⟦ used ⟧/ask⟦: ⟧why?"
 
 
 async def test_a_command_where_we_may_not_post_says_so(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fakes.discord import messaging, thread_starts, threads
+from tests.fakes.discord import mentions, messaging, thread_starts, threads
 from tests.fakes.discord.control.context import Context
 from tests.fakes.discord.messaging import FORWARD, Draft
 from tests.fakes.discord.model import DEFAULT, REPLY, VOICE, Channel, Message, Reference
@@ -43,8 +43,21 @@ def _to(channel: Channel, message: Message, kind: int) -> Reference:
 
 
 def edit(act: Context) -> None:
-    """Edit a message's text; `message_id`, `content`."""
-    messaging.edit(act.world, act.world.find_message(act.text("message_id")), {"content": act.text("content")})
+    """Edit a message's text, and with it whom it mentions; `message_id`, `content`."""
+    message, content = act.world.find_message(act.text("message_id")), act.text("content")
+    allowed = message.allowed_mentions or mentions.BY_DEFAULT
+    before, named = mentions.mentioned(message.content, allowed), mentions.mentioned(content, allowed)
+    replied_to = [who for who in message.mentions if who not in before.users]
+    users = [who for who in named.users if who in act.world.users and who not in replied_to]
+    changes = {"content": content, "mentions": [*replied_to, *users]}
+    messaging.edit(act.world, message, {**changes, "mention_roles": named.roles})
+
+
+def embed(act: Context) -> None:
+    """Let Discord show the page that a message links to, which is no edit; `message_id`, `url`."""
+    message = act.world.find_message(act.text("message_id"))
+    message.embeds = [{"type": "article", "url": act.text("url"), "title": "A page"}]
+    messaging.announce(act.world, "MESSAGE_UPDATE", message)
 
 
 def announce_again(act: Context) -> None:
@@ -101,6 +114,7 @@ ACTS = {
     "messages": post,
     "forwards": forward,
     "edits": edit,
+    "embeds": embed,
     "repeats": announce_again,
     "deletions": delete,
     "bulk_deletions": delete_bulk,

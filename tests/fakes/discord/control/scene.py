@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.fakes.discord import payloads
 from tests.fakes.discord.control.context import Context
-from tests.fakes.discord.model import GUILD_TEXT, Channel, Guild, Member, Overwrite, Role, User
+from tests.fakes.discord.model import DM, GUILD_TEXT, Channel, Guild, Member, Overwrite, Role, User
 from tests.fakes.discord.permissions import EVERYONE, INVITED, named
 from tests.fakes.discord.world import Event
 
@@ -23,13 +23,20 @@ def add_user(act: Context) -> dict[str, Any]:
     return {"id": user.id}
 
 
+def add_private_channel(act: Context) -> dict[str, Any]:
+    """Make a direct message among users, without the bot; `user_ids`."""
+    channel = Channel(id=act.world.ids.next(), type=DM, recipients=tuple(act.payload["user_ids"]))
+    act.world.channels[channel.id] = channel
+    return {"id": channel.id}
+
+
 def change_user(act: Context) -> None:
     """Let a user take direct messages or not; `user_id`, `accepts_dms`."""
     act.world.user(act.text("user_id")).accepts_dms = bool(act.payload["accepts_dms"])
 
 
 def add_guild(act: Context) -> dict[str, Any]:
-    """Make a guild that the bot is in; `name`, `owner_id`, `members`, `premium_tier`, `id`, `denied` by name."""
+    """Make a guild that the bot is in; `name`, `owner_id`, `members`, `premium_tier`, `locale`, `id`, `denied` by name."""
     world, now = act.world, act.world.clock.now()
     guild_id = act.optional("id") or world.ids.next()
     denied = named(act.payload.get("denied") or [])
@@ -40,6 +47,7 @@ def add_guild(act: Context) -> dict[str, Any]:
         name=act.text("name"),
         owner_id=act.optional("owner_id") or "1",
         premium_tier=act.payload.get("premium_tier", 0),
+        preferred_locale=act.payload.get("locale", "en-US"),
         roles={guild_id: everyone, bot_role.id: bot_role},
         members={world.bot_id: Member(user_id=world.bot_id, joined_at=now, roles=[bot_role.id])},
     )
@@ -66,6 +74,21 @@ def add_member(act: Context) -> None:
     world.publish(Event(name="GUILD_MEMBER_ADD", data=data, guild_id=guild.id))
 
 
+def add_role(act: Context) -> dict[str, Any]:
+    """Make a role and give it to members; `guild_id`, `name`, `members`.
+
+    https://docs.discord.com/developers/events/gateway-events#guild-member-update
+    """
+    world, guild = act.world, act.world.guild(act.text("guild_id"))
+    role = Role(id=world.ids.next(), name=act.text("name"), permissions=0, position=len(guild.roles))
+    guild.roles[role.id] = role
+    data = {"guild_id": guild.id, "role": payloads.role(role)}
+    world.publish(Event(name="GUILD_ROLE_CREATE", data=data, guild_id=guild.id))
+    for user_id in act.payload["members"]:
+        guild.members[user_id].roles.append(role.id)
+    return {"id": role.id}
+
+
 def add_channel(act: Context) -> dict[str, Any]:
     """Make a text channel; `guild_id`, `name`, `type`, `topic`."""
     world = act.world
@@ -81,6 +104,21 @@ def add_channel(act: Context) -> dict[str, Any]:
     world.channels[channel.id] = channel
     world.publish(Event(name="CHANNEL_CREATE", data=payloads.channel(world, channel), guild_id=guild.id))
     return {"id": channel.id}
+
+
+def lose_guild(act: Context) -> None:
+    """Send the bot away from a guild, or with `unavailable` let the guild be out of order; `guild_id`.
+
+    https://docs.discord.com/developers/events/gateway-events#guild-delete
+    """
+    world = act.world
+    guild = world.guild(act.text("guild_id"))
+    data: dict[str, Any] = {"id": guild.id}
+    if act.payload.get("unavailable"):
+        data["unavailable"] = True
+    else:
+        del guild.members[world.bot_id]
+    world.publish(Event(name="GUILD_DELETE", data=data, guild_id=guild.id))
 
 
 def delete_channel(act: Context) -> None:
@@ -110,11 +148,15 @@ def set_permissions(act: Context) -> None:
 
 
 def set_application(act: Context) -> dict[str, Any]:
-    """Set and show the application; `privileged_intents`, `shards`, `heartbeat_ms`."""
+    """Set and show the application.
+
+    `privileged_intents`, `shards`, `heartbeat_ms`, `max_concurrency`, `identify_seconds`, `session_starts`.
+    """
     world = act.world
     if "privileged_intents" in act.payload:
         world.privileged_intents = set(act.payload["privileged_intents"])
-    world.shards = act.payload.get("shards", world.shards)
+    for name in ("shards", "max_concurrency", "identify_seconds", "session_starts"):
+        setattr(world, name, act.payload.get(name, getattr(world, name)))
     act.control.gateway.heartbeat_ms = act.payload.get("heartbeat_ms", act.control.gateway.heartbeat_ms)
     return {"id": world.application_id, "bot_id": world.bot_id, "token": world.token}
 
@@ -123,7 +165,10 @@ ACTS = {
     "users": add_user,
     "user_changes": change_user,
     "guilds": add_guild,
+    "guild_losses": lose_guild,
+    "private_channels": add_private_channel,
     "members": add_member,
+    "roles": add_role,
     "channels": add_channel,
     "channel_deletions": delete_channel,
     "direct_messages": add_direct_message,

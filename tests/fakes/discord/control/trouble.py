@@ -1,9 +1,11 @@
 """Acts that make things go wrong, or let time pass, or start afresh."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.discord.control.context import Context
 from tests.fakes.discord.faults import KINDS, Fault
+from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.limits import Rule
 
 
@@ -36,26 +38,26 @@ def advance(act: Context) -> dict[str, Any]:
     return {"now": act.world.clock.now()}
 
 
+PLAIN_ACTIONS: dict[str, Callable[[Gateway], None]] = {
+    "cut": Gateway.cut,
+    "reconnect": Gateway.ask_to_reconnect,
+    "hold": Gateway.hold,
+    "take_down": Gateway.take_down,
+    "release": Gateway.release,
+    "forbid_resume": Gateway.forbid_resume,
+}
+
+
 def trouble_gateway(act: Context) -> None:
     """Do something to the gateway; `action`, `code`, `times`."""
     gateway, code = act.control.gateway, int(act.payload.get("code") or 4000)
     match act.payload["action"]:
-        case "cut":
-            gateway.cut()
         case "close":
             gateway.close(code)
-        case "reconnect":
-            gateway.ask_to_reconnect()
-        case "hold":
-            gateway.hold()
-        case "release":
-            gateway.release()
-        case "forbid_resume":
-            gateway.forbid_resume()
         case "refuse_identify":
             gateway.refuse_with += [code] * int(act.payload.get("times", 1))
-        case unknown:
-            raise ValueError(f"no such action: {unknown}")
+        case action:
+            PLAIN_ACTIONS[action](gateway)
 
 
 def reset(act: Context) -> None:

@@ -17,7 +17,8 @@ from tests.fakes.discord.world import Event
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 SLASH, MESSAGE_COMMAND = 1, 3
 FILE_UPLOAD, TEXT_INPUT, RADIO_GROUP, CHECKBOX = 19, 4, 21, 23
-GUILD_CONTEXT, BOT_DM_CONTEXT = 0, 1
+GUILD_CONTEXT, BOT_DM_CONTEXT, PRIVATE_CONTEXT = 0, 1, 2
+BY_GUILDS, BY_USERS = 0, 1
 
 
 def use_slash(act: Context) -> dict[str, Any]:
@@ -68,9 +69,18 @@ def use_component(act: Context) -> dict[str, Any]:
     if found is None or found.get("disabled"):
         raise ValueError(f"no enabled component {act.text('custom_id')} on that message")
     data: dict[str, Any] = {"component_type": found["type"], "custom_id": found["custom_id"], "id": found.get("id", 1)}
-    if "values" in act.payload:
-        data["values"] = act.payload["values"]
+    if act.payload.get("values") is not None:
+        data["values"] = _chosen(found, act.payload["values"])
     return _begin(act, COMPONENT, data, message_id=message.id)
+
+
+def _chosen(menu: dict[str, Any], values: list[str]) -> list[str]:
+    """Refuse what Discord's client does not let people choose."""
+    if unknown := set(values) - {option["value"] for option in menu.get("options", [])}:
+        raise ValueError(f"the menu {menu['custom_id']} does not offer {sorted(unknown)}")
+    if not menu.get("min_values", 1) <= len(values) <= menu.get("max_values", 1):
+        raise ValueError(f"the menu {menu['custom_id']} takes no {len(values)} choices")
+    return values
 
 
 def submit_modal(act: Context) -> dict[str, Any]:
@@ -95,14 +105,23 @@ def _filled(act: Context, row: dict[str, Any], resolved: dict[str, Any]) -> dict
 
 def _input(act: Context, field: dict[str, Any], resolved: dict[str, Any]) -> dict[str, Any]:
     found = {"type": field["type"], "id": 1, "custom_id": field["custom_id"]}
-    value = (act.payload.get("values") or {}).get(field["custom_id"])
-    if value is None and field.get("required", True):
-        raise ValueError(f"the modal's {field['custom_id']} is required")
+    value = _given(act, field)
     if field["type"] in {TEXT_INPUT, RADIO_GROUP, CHECKBOX}:
         return {**found, "value": value}
     if field["type"] == FILE_UPLOAD:
         value = [_uploaded(act, act.uploads[number], resolved) for number in value or ()]
     return {**found, "values": value or []}
+
+
+def _given(act: Context, field: dict[str, Any]) -> Any:
+    """Return what a person gives, else what stood there; refuse what Discord's client does not let people send."""
+    stands = {TEXT_INPUT: field.get("value"), CHECKBOX: bool(field.get("default"))}.get(field["type"])
+    value = (act.payload.get("values") or {}).get(field["custom_id"], stands)
+    if field["type"] == TEXT_INPUT and value is not None and len(value) > field.get("max_length", 4000):
+        raise ValueError(f"the modal's {field['custom_id']} takes no {len(value)} characters")
+    if (value is None or value == "") and field.get("required", True):
+        raise ValueError(f"the modal's {field['custom_id']} is required")
+    return value
 
 
 def _uploaded(act: Context, upload: Upload, resolved: dict[str, Any]) -> str:
@@ -130,14 +149,22 @@ def _command(act: Context, kind: int, name: str) -> dict[str, Any]:
     command = next((scope[f"{kind}:{name}"] for scope in scopes if f"{kind}:{name}" in scope), None)
     if command is None:
         raise ValueError(f"no command {name!r} is registered; there are {[sorted(scope) for scope in scopes]}")
-    context = BOT_DM_CONTEXT if channel.type == DM else GUILD_CONTEXT
+    context, installed = _context(act, channel), BY_GUILDS if act.world.has_bot(channel) else BY_USERS
     if command["contexts"] is not None and context not in command["contexts"]:
         raise ValueError(f"command {name!r} is not offered here")
+    if installed not in command["integration_types"]:
+        raise ValueError(f"command {name!r} is not offered where the bot is not")
     needed = int(command["default_member_permissions"] or 0)
     hidden = channel.type != DM and needed & ~int(_permissions(act, channel))
     if hidden and not act.payload.get("offered"):
         raise ValueError(f"command {name!r} is hidden from this user")
     return command
+
+
+def _context(act: Context, channel: Channel) -> int:
+    if channel.type != DM:
+        return GUILD_CONTEXT
+    return BOT_DM_CONTEXT if act.world.has_bot(channel) else PRIVATE_CONTEXT
 
 
 def _permissions(act: Context, channel: Channel) -> Permission:
@@ -183,8 +210,8 @@ def _payload(act: Context, interaction: Interaction) -> dict[str, Any]:
         "locale": act.payload.get("locale", "en-US"),
         "entitlements": [],
         "entitlement_sku_ids": [],
-        "authorizing_integration_owners": {"0": channel.guild_id or "0"},
-        "context": BOT_DM_CONTEXT if channel.guild_id is None else GUILD_CONTEXT,
+        "authorizing_integration_owners": message_payloads.integration_owners(world, channel, interaction.user_id),
+        "context": _context(act, channel),
         "attachment_size_limit": world.file_limit(channel),
     }
     if interaction.message_id is not None:
@@ -193,8 +220,9 @@ def _payload(act: Context, interaction: Interaction) -> dict[str, Any]:
     if channel.guild_id is None:
         return {**found, "user": payloads.user(world.users[interaction.user_id])}
     member = payloads.member(world, world.guild(channel.guild_id).members[interaction.user_id])
-    guild = {"id": channel.guild_id, "locale": "en-US", "features": []}
-    place = {"guild_id": channel.guild_id, "guild_locale": "en-US", "guild": guild}
+    prefers = world.guild(channel.guild_id).preferred_locale
+    guild = {"id": channel.guild_id, "locale": prefers, "features": []}
+    place = {"guild_id": channel.guild_id, "guild_locale": prefers, "guild": guild}
     return {**found, **place, "member": {**member, "permissions": permissions}}
 
 

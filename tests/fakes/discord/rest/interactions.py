@@ -88,6 +88,7 @@ def _defer_update(_call: Call, interaction: Interaction) -> None:
 
 def _update(call: Call, interaction: Interaction) -> None:
     message = call.world.message(interaction.channel_id, interaction.message_id or "")
+    rules.components(call.payload["data"])
     interaction.original_id = message.id
     apply_edit(call.world, message, call.payload["data"], call.body)
 

@@ -10,8 +10,7 @@ from tests.fakes.discord.calls import Call, Operation
 from tests.fakes.discord.model import Guild
 from tests.fakes.discord.permissions import effective
 from tests.fakes.discord.refusals import refusal
-
-SESSION_STARTS = 1000
+from tests.fakes.discord.world import SESSION_STARTS
 
 
 def own_user(call: Call) -> dict[str, Any]:
@@ -26,9 +25,11 @@ def own_application(call: Call) -> dict[str, Any]:
 
 def gateway(call: Call) -> dict[str, Any]:
     """Answer with the gateway's address and how many shards are advised."""
-    limit = {"total": SESSION_STARTS, "remaining": SESSION_STARTS, "reset_after": 0, "max_concurrency": 1}
-    url = call.world.origin.replace("http", "ws", 1) + "/gw"
-    return {"url": url, "shards": call.world.shards, "session_start_limit": limit}
+    world = call.world
+    limit = {"total": SESSION_STARTS, "remaining": world.session_starts, "reset_after": 0}
+    url = world.origin.replace("http", "ws", 1) + "/gw"
+    concurrency = {"max_concurrency": world.max_concurrency}
+    return {"url": url, "shards": world.shards, "session_start_limit": limit | concurrency}
 
 
 def get_user(call: Call) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def own_guilds(call: Call) -> list[dict[str, Any]]:
             "features": [],
         }
         for each in call.world.guilds.values()
+        if call.world.bot_id in each.members
     ]
 
 

@@ -15,6 +15,8 @@ from tests.fakes.discord.rest.messages import apply_edit
 TOKEN_SECONDS = 15 * 60.0
 FOLLOW_UP_FLAGS = (1 << 2) | EPHEMERAL | (1 << 12) | COMPONENTS_V2
 DEFERRED = 5
+MOST_FOLLOW_UPS = 5
+"""Where only the user has the application: https://docs.discord.com/developers/interactions/receiving-and-responding."""
 
 
 def follow_up(call: Call) -> dict[str, Any]:
@@ -27,6 +29,8 @@ def follow_up(call: Call) -> dict[str, Any]:
         message = _original(call, interaction)
         apply_edit(call.world, message, call.payload, call.body, drop_flags=LOADING)
     else:
+        if not call.world.has_bot(channel) and len(interaction.follow_ups) >= MOST_FOLLOW_UPS:
+            raise refusal(40094)
         message = respond(call, interaction, call.payload, flags)
         interaction.follow_ups.append(message.id)
     return message_payloads.message(call.world, message)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.fakes.slack import oauth
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.methods import (
     agents,
@@ -33,6 +34,7 @@ class Method:
 METHODS = {
     "api.test": Method(run=app.api_test, token_kind=""),
     "auth.test": Method(run=app.auth_test),
+    "oauth.v2.access": Method(run=oauth.access, token_kind=""),
     "apps.connections.open": Method(run=app.open_connection, scope="connections:write", token_kind="app"),
     "team.info": Method(run=app.team_info, scope="team:read"),
     "chat.postMessage": Method(run=chat.post_message, scope="chat:write"),
@@ -53,6 +55,7 @@ METHODS = {
     "conversations.join": Method(run=conversations.join, scope="channels:join"),
     "users.info": Method(run=people.user_info, scope="users:read"),
     "users.list": Method(run=people.list_users, scope="users:read"),
+    "usergroups.users.list": Method(run=people.list_group_members, scope="usergroups:read"),
     "bots.info": Method(run=people.bot_info, scope="users:read"),
     "files.info": Method(run=uploads.info, scope="files:read"),
     "files.getUploadURLExternal": Method(run=uploads.get_url, scope="files:write"),

@@ -24,22 +24,32 @@ def set_prompts(call: Call) -> Json:
 
 
 def set_session_status(call: Call) -> Json:
-    """https://docs.slack.dev/reference/methods/agents.sessions.setStatus."""
-    _show(call, "session", call.arguments["status"])
-    return {"session": _session(call) | {"status": call.arguments["status"]}}
+    """https://docs.slack.dev/reference/methods/agents.sessions.setStatus; a title is only heard by a new session."""
+    status = call.arguments["status"]
+    initiator = call.get("initiator_user_id")
+    if initiator and initiator not in call.channel("channel_id").members:
+        raise SlackError("user_not_in_channel")
+    _show(call, "session", status)
+    session = call.world.sessions.setdefault(_key(call), {"title": call.get("title", "")})
+    session["status"] = status
+    answer: Json = {"status": status, "title": session["title"]}
+    if "agent_session_stopped" not in call.fake.options.subscriptions:
+        answer["warning"] = "missing_agent_session_stopped_event_subscription"
+    return answer
 
 
 def rename_session(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/agents.sessions.rename."""
+    session = call.world.sessions.get(_key(call))
+    if session is None:
+        raise SlackError("session_not_found")
     _show(call, "title", call.arguments["title"])
-    return {"session": _session(call)}
+    session["title"] = call.arguments["title"]
+    return {"title": session["title"]}
 
 
-def _session(call: Call) -> Json:
-    place = (call.arguments["channel_id"], call.get("thread_ts", ""))
-    session = call.world.sessions.setdefault(":".join(place), {"channel_id": place[0], "thread_ts": place[1]})
-    session |= {name: call.arguments[name] for name in ("status", "title") if name in call.arguments}
-    return session
+def _key(call: Call) -> str:
+    return f"{call.arguments['channel_id']}:{call.get('thread_ts', '')}"
 
 
 def _show(call: Call, what: str, value: object) -> None:

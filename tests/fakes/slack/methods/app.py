@@ -4,7 +4,7 @@ import uuid
 
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.errors import SlackError
-from tests.fakes.slack.identity import APP_ID, BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_ID, TEAM_NAME
+from tests.fakes.slack.identity import APP_ID, BOT_NAME
 from tests.fakes.slack.world import Json
 
 
@@ -17,14 +17,17 @@ def api_test(call: Call) -> Json:
 
 def auth_test(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/auth.test."""
+    team, organisation = call.teams[0], call.token.organisation
+    enterprise = {"enterprise_id": team.organisation} if team.organisation else {}
     return {
-        "url": "https://loopback.slack.com/",
-        "team": TEAM_NAME,
+        "url": "https://loopback.enterprise.slack.com/" if organisation else "https://loopback.slack.com/",
+        "team": organisation or team.name,
         "user": BOT_NAME,
-        "team_id": TEAM_ID,
-        "user_id": BOT_USER_ID,
-        "bot_id": BOT_ID,
-        "is_enterprise_install": False,
+        "team_id": organisation or team.id,
+        "user_id": team.bot_user,
+        "bot_id": team.bot,
+        "is_enterprise_install": bool(organisation),
+        **enterprise,
     }
 
 
@@ -38,4 +41,4 @@ def open_connection(call: Call) -> Json:
 
 def team_info(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/team.info."""
-    return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": "loopback"}}
+    return {"team": {"id": call.team.id, "name": call.team.name, "domain": "loopback"}}

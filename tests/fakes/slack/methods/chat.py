@@ -4,7 +4,6 @@ import json
 
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.errors import SlackError
-from tests.fakes.slack.identity import BOT_USER_ID
 from tests.fakes.slack.messages import bot_message
 from tests.fakes.slack.world import Channel, Json, World, now
 
@@ -21,6 +20,7 @@ def post_message(call: Call) -> Json:
     broadcast = "thread_broadcast" if call.get("reply_broadcast") else None
     message = bot_message(
         call.world,
+        channel.team,
         text,
         blocks=blocks,
         attachments=call.get("attachments"),
@@ -51,7 +51,7 @@ def update(call: Call) -> Json:
     stream = call.world.streams.get((channel.id, message["ts"]))
     if stream and stream.state == "in_progress":
         raise SlackError("streaming_state_conflict")
-    edited = dict(message) | {"edited": {"user": BOT_USER_ID, "ts": call.world.new_ts()}}
+    edited = dict(message) | {"edited": {"user": channel.team.bot_user, "ts": call.world.new_ts()}}
     if call.arguments.keys() & {"text", "blocks", "attachments", "markdown_text"}:
         text, blocks = content(call)
         edited["text"] = text if call.arguments.keys() & {"text", "markdown_text"} else message["text"]
@@ -137,7 +137,7 @@ def writable(channel: Channel) -> Channel:
 def _destination(call: Call) -> Channel:
     """The conversation by id, by `#name`, or by the id of the person to write to."""
     name: str = call.arguments["channel"]
-    if name in call.world.users:
+    if name in call.world.users and call.token.opens(call.world.team_of(name)):
         return call.world.direct_channel([name])
     if name.startswith("#"):
         named = [channel for channel in call.world.channels.values() if channel.name == name[1:]]

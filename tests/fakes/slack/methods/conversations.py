@@ -6,7 +6,6 @@ from itertools import islice
 
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.errors import SlackError
-from tests.fakes.slack.identity import BOT_USER_ID
 from tests.fakes.slack.messages import channel_object, shown
 from tests.fakes.slack.world import Channel, Json
 
@@ -66,7 +65,9 @@ def _wanted(call: Call) -> list[Channel]:
     return [
         channel
         for channel in call.world.channels.values()
-        if channel.kind in wanted and not (call.get("exclude_archived") and channel.archived)
+        if channel.team == call.team
+        and channel.kind in wanted
+        and not (call.get("exclude_archived") and channel.archived)
     ]
 
 
@@ -91,7 +92,7 @@ def open_direct(call: Call) -> Json:
     users = [user for user in call.get("users", "").split(",") if user]
     if not users:
         raise SlackError("users_list_not_supplied")
-    if any(user not in call.world.users or user == BOT_USER_ID for user in users):
+    if any(user not in call.world.users or not _is_person(call, user) for user in users):
         raise SlackError("user_not_found")
     channel = call.world.direct_channel(users)
     return {"channel": channel_object(channel) if call.get("return_im") else {"id": channel.id}}
@@ -103,8 +104,12 @@ def join(call: Call) -> Json:
     if channel.kind != "public":
         raise SlackError("method_not_supported_for_channel_type")
     if not channel.has_bot:
-        channel.members.append(BOT_USER_ID)
+        channel.members.append(channel.team.bot_user)
     return {"channel": channel_object(channel)}
+
+
+def _is_person(call: Call, user: str) -> bool:
+    return not call.is_own(user) and call.token.opens(call.world.team_of(user))
 
 
 def _allowed(call: Call, ability: str) -> Channel:

@@ -10,6 +10,8 @@ from tests.fakes.slack.world import Json
 
 def open_view(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/views.open and views.push."""
+    if call.arguments["view"]["type"] != "modal":
+        raise SlackError("invalid_arguments")
     trigger = call.world.triggers.get(call.get("trigger_id", ""))
     if trigger is None:
         raise SlackError("invalid_trigger_id")
@@ -18,7 +20,7 @@ def open_view(call: Call) -> Json:
     if time.monotonic() > trigger["expires"]:
         raise SlackError("expired_trigger_id")
     trigger["used"] = True
-    return {"view": keep_view(call.world, call.arguments["view"])}
+    return {"view": keep_view(call.world, call.arguments["view"], team=call.teams[0])}
 
 
 def update_view(call: Call) -> Json:
@@ -28,18 +30,18 @@ def update_view(call: Call) -> Json:
     if not found:
         raise SlackError("not_found")
     _check_hash(call, found[0])
-    return {"view": keep_view(call.world, call.arguments["view"], view_id=found[0]["id"])}
+    return {"view": keep_view(call.world, call.arguments["view"], view_id=found[0]["id"], team=call.teams[0])}
 
 
 def publish_home(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/views.publish."""
     user = call.arguments["user_id"]
-    if user not in call.world.users:
+    if user not in call.world.users or call.arguments["view"]["type"] != "home":
         raise SlackError("invalid_arguments")
     former = call.world.homes.get(user)
     if former is not None:
         _check_hash(call, former)
-    view = keep_view(call.world, call.arguments["view"], view_id=former["id"] if former else None)
+    view = keep_view(call.world, call.arguments["view"], view_id=former["id"] if former else None, team=call.teams[0])
     call.world.homes[user] = view
     return {"view": view}
 

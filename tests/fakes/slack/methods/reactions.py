@@ -4,14 +4,13 @@ from tests.fakes.slack import events
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.errors import SlackError
 from tests.fakes.slack.fake import Fake
-from tests.fakes.slack.identity import BOT_USER_ID
 from tests.fakes.slack.world import Channel, Json
 
 
 def add(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/reactions.add."""
     channel, message = _target(call)
-    if not react(call.fake, channel, message, user=BOT_USER_ID, name=call.arguments["name"]):
+    if not react(call.fake, channel, message, user=channel.team.bot_user, name=call.arguments["name"]):
         raise SlackError("already_reacted")
     return {}
 
@@ -19,16 +18,16 @@ def add(call: Call) -> Json:
 def remove(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/reactions.remove."""
     channel, message = _target(call)
-    name = call.arguments["name"]
-    given = [one for one in message.get("reactions", []) if one["name"] == name and BOT_USER_ID in one["users"]]
+    name, me = call.arguments["name"], channel.team.bot_user
+    given = [one for one in message.get("reactions", []) if one["name"] == name and me in one["users"]]
     if not given:
         raise SlackError("no_reaction")
-    given[0]["users"].remove(BOT_USER_ID)
+    given[0]["users"].remove(me)
     given[0]["count"] -= 1
     message["reactions"] = [one for one in message["reactions"] if one["count"]]
-    call.world.note("reaction.removed", channel=channel.id, ts=message["ts"], name=name, user=BOT_USER_ID)
+    call.world.note("reaction.removed", channel=channel.id, ts=message["ts"], name=name, user=me)
     call.fake.emit(
-        [events.reaction(call.world, channel, message, user=BOT_USER_ID, name=name, kind="reaction_removed")]
+        [events.reaction(call.world, channel, message, user=me, name=name, kind="reaction_removed")], channel
     )
     return {}
 

@@ -4,10 +4,12 @@ import time
 
 from tests.fakes.slack.calls import Call
 from tests.fakes.slack.errors import SlackError
-from tests.fakes.slack.identity import TEAM_ID
 from tests.fakes.slack.messages import bot_message
 from tests.fakes.slack.methods.chat import checked_metadata, persona, thread_root, writable
 from tests.fakes.slack.world import Channel, Json, Stream
+
+STREAM_BYTES = 10_600
+"""The documents tell no limit; longer ones were seen to be refused."""
 
 
 def start(call: Call) -> Json:
@@ -15,10 +17,10 @@ def start(call: Call) -> Json:
     channel = writable(call.channel())
     _check_recipient(call, channel)
     root = thread_root(call, channel)
-    message = bot_message(call.world, "", thread_ts=root, streaming_state="in_progress", **persona(call))
+    message = bot_message(call.world, channel.team, "", thread_ts=root, streaming_state="in_progress", **persona(call))
     stream = Stream(touched_at=time.monotonic())
-    call.world.streams[channel.id, message["ts"]] = stream
     _grow(call, message, stream)
+    call.world.streams[channel.id, message["ts"]] = stream
     call.fake.publish(channel, message)
     return {"channel": channel.id, "ts": message["ts"]}
 
@@ -39,7 +41,7 @@ def stop(call: Call) -> Json:
     finished = dict(message)
     _grow(call, finished, stream)
     if call.get("blocks"):
-        finished["blocks"] = call.arguments["blocks"]
+        finished["blocks"] = finished.get("blocks", []) + call.arguments["blocks"]
     if metadata := checked_metadata(call):
         finished["metadata"] = metadata
     finished["streaming_state"] = stream.state = "completed"
@@ -67,17 +69,40 @@ def _running(call: Call) -> tuple[Channel, Json, Stream]:
 
 
 def _grow(call: Call, message: Json, stream: Stream) -> None:
-    """Add what a call brings: Markdown to the text, everything else to the chunks."""
+    """Add what a call brings: Markdown to the text, tasks to the plan, blocks below."""
     chunks = list(call.get("chunks") or [])
     if call.get("markdown_text"):
+        if chunks:
+            call.world.violate(f"{call.method}: markdown_text beside chunks")
+            raise SlackError("invalid_arguments")
         chunks.append({"type": "markdown_text", "text": call.arguments["markdown_text"]})
-    for chunk in chunks:
-        if chunk["type"] == "markdown_text":
-            message["text"] += chunk["text"]
-        elif chunk["type"] == "blocks":
-            message["blocks"] = message.get("blocks", []) + chunk["blocks"]
+    _check_size(stream.chunks + chunks)
+    message["text"] += "".join(chunk["text"] for chunk in chunks if chunk["type"] == "markdown_text")
+    added = [block for chunk in chunks if chunk["type"] == "blocks" for block in chunk["blocks"]]
     stream.chunks += chunks
+    below = [block for block in message.get("blocks", []) if block["type"] != "plan"]
+    if blocks := [*_plan(stream.chunks), *below, *added]:
+        message["blocks"] = blocks
     stream.touched_at = time.monotonic()
+
+
+def _check_size(chunks: list[Json]) -> None:
+    """Refuse a message with text that is longer than what Slack was seen to take, counting all that was ever sent."""
+    text = sum(len(chunk["text"].encode()) for chunk in chunks if chunk["type"] == "markdown_text")
+    titles = sum(len(str(chunk.get("title", "")).encode()) for chunk in chunks)
+    if text and text + titles > STREAM_BYTES:
+        raise SlackError("msg_too_long")
+
+
+def _plan(chunks: list[Json]) -> list[Json]:
+    """The plan that the tasks make, https://docs.slack.dev/reference/block-kit/blocks/plan-block."""
+    titles = [chunk["title"] for chunk in chunks if chunk["type"] == "plan_update"]
+    tasks: dict[str, Json] = {}
+    for chunk in chunks:
+        if chunk["type"] == "task_update":
+            about = {"task_id": chunk["id"], "title": chunk["title"], "status": chunk["status"]}
+            tasks[chunk["id"]] = {"type": "task_card", **about}
+    return [{"type": "plan", "title": titles[-1] if titles else "", "tasks": list(tasks.values())}] if tasks else []
 
 
 def _check_recipient(call: Call, channel: Channel) -> None:
@@ -89,5 +114,5 @@ def _check_recipient(call: Call, channel: Channel) -> None:
             raise SlackError(f"missing_{name}")
     if call.arguments["recipient_user_id"] not in call.world.users:
         raise SlackError("user_not_found")
-    if call.arguments["recipient_team_id"] != TEAM_ID:
+    if call.arguments["recipient_team_id"] != channel.team.id:
         raise SlackError("team_not_found")

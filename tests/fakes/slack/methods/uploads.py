@@ -12,7 +12,6 @@ from tests.fakes.slack.calls import Call
 from tests.fakes.slack.errors import SlackError
 from tests.fakes.slack.fake import Fake
 from tests.fakes.slack.file_objects import attached, described_file, typed
-from tests.fakes.slack.identity import BOT_USER_ID, TEAM_ID
 from tests.fakes.slack.messages import bot_message
 from tests.fakes.slack.methods.chat import thread_root, writable
 from tests.fakes.slack.world import Channel, Json, StoredFile
@@ -30,8 +29,10 @@ def get_url(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/files.getUploadURLExternal."""
     identifier, ticket = call.world.new_id("F"), secrets.token_urlsafe(12)
     name, length = call.arguments["filename"], call.arguments["length"]
-    described = described_file(identifier, call.fake.base_url, owner=BOT_USER_ID, name=name, size=length)
-    stored = StoredFile(id=identifier, object=described, owner=BOT_USER_ID, announced=length, state="pending")
+    owner = call.teams[0]
+    about = {"owner": owner.bot_user, "team": owner.id, "name": name, "size": length}
+    described = described_file(identifier, call.fake.base_url, **about)
+    stored = StoredFile(id=identifier, object=described, owner=owner.bot_user, announced=length, state="pending")
     call.world.files[identifier] = stored
     return {"upload_url": f"{call.fake.base_url}/upload/v1/{identifier}-{ticket}", "file_id": identifier}
 
@@ -52,7 +53,7 @@ def complete(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/files.delete."""
     stored = _existing(call)
-    if stored.owner != BOT_USER_ID:
+    if not call.is_own(stored.owner):
         raise SlackError("cant_delete_file")
     remove_file(call.fake, stored)
     return {}
@@ -69,13 +70,18 @@ def remove_file(fake: Fake, stored: StoredFile) -> None:
     fake.world.note("file.deleted", file=stored.id)
     where = [channel.id for channel in shared_in]
     gone = {"type": "file_deleted", "file_id": stored.id, "channel_ids": where, "event_ts": fake.world.new_ts()}
-    fake.emit([gone])
+    fake.emit([gone], team=fake.world.team_of(stored.owner))
 
 
 def note_share(stored: StoredFile, channel: Channel, message: Json) -> None:
     """Write into the file object where it is to be seen."""
     visibility = "public" if channel.kind == "public" else "private"
-    share = {"ts": message["ts"], "channel_name": channel.name, "team_id": TEAM_ID, "share_user_id": stored.owner}
+    share = {
+        "ts": message["ts"],
+        "channel_name": channel.name,
+        "team_id": channel.team.id,
+        "share_user_id": stored.owner,
+    }
     if message.get("thread_ts"):
         share["thread_ts"] = message["thread_ts"]
     stored.object["shares"].setdefault(visibility, {}).setdefault(channel.id, []).append(share)
@@ -99,7 +105,7 @@ async def _share(call: Call, files: list[StoredFile], channels: list[Channel], r
     for channel in channels:
         parts = {"subtype": "file_share", "thread_ts": root, "blocks": call.get("blocks")}
         shown = [attached(stored) for stored in files]
-        message = bot_message(fake.world, call.get("initial_comment", ""), files=shown, **parts)
+        message = bot_message(fake.world, channel.team, call.get("initial_comment", ""), files=shown, **parts)
         for stored in files:
             note_share(stored, channel, message)
         fake.publish(channel, message)
@@ -110,14 +116,14 @@ def _targets(call: Call) -> list[Channel]:
     named = [call.arguments["channel_id"]] if "channel_id" in call.arguments else []
     named += [one for one in call.get("channels", "").split(",") if one]
     found = [call.world.channels.get(one) for one in named]
-    if any(one is None or (one.kind != "public" and not one.has_bot) for one in found):
+    if any(one is None or not call.sees(one) for one in found):
         raise SlackError("channel_not_found")
     return [writable(one) for one in found if one is not None]
 
 
 def _existing(call: Call) -> StoredFile:
     stored = call.world.files.get(call.arguments["file"])
-    if stored is None:
+    if stored is None or not call.token.opens(call.world.team_of(stored.owner)):
         raise SlackError("file_not_found")
     if stored.state == "deleted":
         raise SlackError("file_deleted")
@@ -127,7 +133,7 @@ def _existing(call: Call) -> StoredFile:
 def _uploaded(call: Call, entry: Json) -> StoredFile:
     """The file of an upload whose bytes have come and that was not completed before."""
     stored = call.world.files.get(entry["id"])
-    if stored is None or stored.owner != BOT_USER_ID:
+    if stored is None or not call.is_own(stored.owner):
         raise SlackError("file_not_found")
     if stored.state == "pending":
         call.world.violate(f"{call.method}: {stored.id} was completed before its bytes were uploaded")

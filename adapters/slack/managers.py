@@ -1,0 +1,45 @@
+"""Who may change the settings of a channel. Slack tells apps nothing of channel managers.
+
+So admins and owners of the workspace may, whoever created the channel may, and everybody in their own direct messages.
+"""
+
+from adapters.slack.clients import Clients
+from adapters.slack.outcomes import STRANGERS, SlackRefusal, read
+from adapters.slack.translate import Identity
+
+MOST_CREATORS = 10_000
+"""Channels whose creators are remembered."""
+
+
+class Managers:
+    """Asks Slack who somebody is. That person may wait for it with three seconds to go."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._creators: dict[tuple[str, str], str] = {}
+
+    async def may_manage(self, channel: str, person: str, me: Identity) -> bool:
+        """Return whether somebody may change the settings of a channel; raises as `read` does."""
+        if channel.startswith("D") or await self.may_administer(person, me):
+            return True
+        return await self._creator(channel, me) == person
+
+    async def may_administer(self, person: str, me: Identity) -> bool:
+        """Return whether somebody is an admin or owner of the workspace; raises as `read` does."""
+        try:
+            user = (await read(self._clients.of(me.team).users_info(user=person)))["user"]
+        except SlackRefusal as error:
+            if error.error in STRANGERS:
+                return False
+            raise
+        return bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner"))
+
+    async def _creator(self, channel: str, me: Identity) -> str:
+        """Return who created a channel, asked once: it never changes."""
+        key = (me.team, channel)
+        if key not in self._creators:
+            found = (await read(self._clients.of(me.team).conversations_info(channel=channel)))["channel"]
+            if len(self._creators) >= MOST_CREATORS:
+                self._creators.clear()
+            self._creators[key] = str(found.get("creator") or "")
+        return self._creators[key]
