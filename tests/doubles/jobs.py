@@ -165,8 +165,8 @@ class MemoryJobs(Jobs):
         return [each for each in self.store.jobs.values() if each.lead == job.message.subject]
 
     def _gathered(self, job: Job) -> tuple[Message, ...]:
-        led = [each for each in self._led_by(job) if each.status is not JobStatus.CANCELLED]
-        return tuple(each.message for each in led if each.message != each.message.emptied)  # which says nothing any more
+        led = [each.message for each in self._led_by(job) if each.status is not JobStatus.CANCELLED]
+        return tuple(message for message in led if message != message.emptied)
 
     def _end_gathered(self) -> None:
         open_ = {job.message.subject for job in self.store.jobs.values() if job.status in OPEN and job.lead is None}
