@@ -45,7 +45,7 @@ async def _is_in_charge(house: House, call: CommandCall, asked: Pairing | None) 
     """
     place = call.place
     here = place.scopes[0]
-    if call.may_administer and not place.direct and (asked is None or asked.workspace == here):
+    if call.may_administer and (asked is None or asked.workspace == here):
         return True
     platform, _, workspace = (asked.workspace if asked else here).partition(":")
     whole = Place(platform=platform, workspace=workspace, channel="")
