@@ -77,7 +77,9 @@ class SqlJobs(Jobs):
 
     @override
     async def revise(self, message: Message, *, was: Message) -> bool:
-        revised = SQL["revise"](id=message.job_id, message=message_to_json(message), was=message_to_json(was))
+        revised = SQL["revise"](
+            id=message.job_id, message=message_to_json(message), was=message_to_json(was), **_kind(message)
+        )
         return bool(await self._database.write(revised))
 
     def _insert(self, message: Message, pause: float = 0.0) -> Statement:
@@ -88,13 +90,11 @@ class SqlJobs(Jobs):
             id=message.job_id,
             subject=message.subject,
             revision=message.revision,
-            errand=message.errand,
+            **_kind(message),
             lane=place.conversation,
             channel=_channel(place),
             platform=place.platform,
             author=user_scope(place, message.author),
-            refused=int(bool(message.refusal)),
-            words=int(message.errand is Errand.ANSWER),
             gathers=int(together),
             stream=stream_of(message, now, pause) if together else place.conversation,
             pause=waits,
@@ -258,6 +258,15 @@ class SqlJobs(Jobs):
         if changed:
             self._bell.set()
         return changed
+
+
+def _kind(message: Message) -> Mapping[str, str | int]:
+    """Return what a job does, and whether words are held in it: who is only to be told holds none that matter."""
+    return {
+        "errand": message.errand,
+        "refused": int(bool(message.refusal)),
+        "words": int(message.errand is Errand.ANSWER),
+    }
 
 
 def _channel(place: Place) -> str:

@@ -245,6 +245,8 @@ class MessagesInAnyOrder(RuleBasedStateMachine):
         }
         if how == "bury" and job.message.errand is Errand.REMOVE:
             how = "release"  # it is tried for more than an hour
+        if how == "ask" and job.message.errand is not Errand.ANSWER:
+            how = "release"  # nothing else asks a model
         self.runner.run(getattr(self.processes[process], how)(job.lease, **details.get(how, {})))
         if how in {"bury", "ask"}:
             self.give_up(job)

@@ -37,7 +37,8 @@ WHERE subject = :subject AND revision < :revision AND state IN ('ready', 'runnin
     AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :id)
 
 -- name: revise
-UPDATE job SET message = :message
+-- A job that was to remove a reply, or to stop it, becomes one that answers: it holds words from then on.
+UPDATE job SET message = :message, errand = :errand, refused = :refused, words = :words
 WHERE id = :id AND message = :was AND state = 'ready' AND tries = 0 AND lead IS NULL
     AND NOT EXISTS (SELECT 1 FROM step WHERE step.job = job.id)
 RETURNING seq
