@@ -56,7 +56,7 @@ async def test_a_file_that_was_deleted_at_slack_is_missed(stage: Stage):
     with stage.asleep():
         upload = Upload(content=(DATA / "clip.m4a").read_bytes(), kind="slack_audio", duration_ms=5_500)
         posted = await fake.post(scene.channel, scene.user, files=(upload,))
-        await fake.delete_file(posted.files[0])
+        await fake.delete_file(posted.files[0], told=False)  # else nobody would be left to be told
     assert "no longer there" in await stage.refusal(posted.ts)
 
 

@@ -136,9 +136,9 @@ class SlackFake:
         """Delete a message; returns the deliveries that tell of it."""
         return list((await self.command("messages/delete", channel=channel, ts=ts))["deliveries"])
 
-    async def delete_file(self, file: str) -> None:
-        """Delete a file."""
-        await self.command("files/delete", file=file)
+    async def delete_file(self, file: str, *, told: bool = True) -> None:
+        """Delete a file; with `told` false the event that tells of it is lost."""
+        await self.command("files/delete", file=file, told=told)
 
     async def react(self, channel: str, ts: str, user: str, name: str) -> None:
         """React to a message as a person."""

@@ -101,8 +101,8 @@ async def delete(fake: Fake, body: Json) -> Json:
 
 
 async def delete_file(fake: Fake, body: Json) -> Json:
-    """Delete a file."""
-    remove_file(fake, fake.world.files[body["file"]])
+    """Delete a file; `told` false loses the event that tells of it."""
+    remove_file(fake, fake.world.files[body["file"]], told=body.get("told", True))
     return {}
 
 

@@ -59,8 +59,8 @@ def delete(call: Call) -> Json:
     return {}
 
 
-def remove_file(fake: Fake, stored: StoredFile) -> None:
-    """Delete a file: its messages keep a tombstone."""
+def remove_file(fake: Fake, stored: StoredFile, *, told: bool = True) -> None:
+    """Delete a file: its messages keep a tombstone, and apps are told, unless that event was lost."""
     stored.state, stored.content = "deleted", b""
     shared_in = [fake.world.channels[one] for group in set(GROUPS.values()) for one in stored.object[group]]
     for channel in shared_in:
@@ -68,6 +68,8 @@ def remove_file(fake: Fake, stored: StoredFile) -> None:
             if "files" in message:
                 message["files"] = [attached(stored) if one["id"] == stored.id else one for one in message["files"]]
     fake.world.note("file.deleted", file=stored.id)
+    if not told:
+        return
     where = [channel.id for channel in shared_in]
     gone = {"type": "file_deleted", "file_id": stored.id, "channel_ids": where, "event_ts": fake.world.new_ts()}
     fake.emit([gone], team=fake.world.team_of(stored.owner))
