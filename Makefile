@@ -4,13 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 VOICE_NOTE ?=
 
-.PHONY: demo test style types imports bench lock clean
+.PHONY: demo test test-service test-parts style types imports bench lock clean
 
 demo: $(VENV)/local ## The main job on a real voice note, with the embedded models: no account, no key.
 	@$(BIN)/mynah demo $(if $(VOICE_NOTE),"$(VOICE_NOTE)")
 
 test: $(VENV)/test style types imports ## Style, types, import contracts and the whole test suite.
-	timeout --kill-after=30 3000 $(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory --jobs=2 test-service test-parts
+
+# The tests of the whole service wait most of the time, for a platform or a model, so the others run beside them.
+test-service: $(VENV)/test
+	timeout --kill-after=30 3600 $(BIN)/python -m pytest tests/acceptance
+
+test-parts: $(VENV)/test
+	timeout --kill-after=30 3600 $(BIN)/python -m pytest tests/unit tests/contracts tests/integration
 
 style: $(VENV)/test
 	$(BIN)/ruff check .

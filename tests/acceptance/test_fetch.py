@@ -81,7 +81,7 @@ async def test_a_voice_note_that_was_deleted_at_discord_is_missed(stage: Stage):
     with stage.asleep():
         message = await scene.speak()
         await scene.fake.expire_urls()
-        await scene.fake.delete(int(message))
+        await scene.fake.delete(int(message), told=False)  # else nobody would be left to be told
     assert "no longer there" in await stage.refusal(message)
 
 

@@ -60,9 +60,9 @@ class People(ControlClient):
         """Let Discord show the page that a message links to: an update that is no edit."""
         await self.act("embeds", message_id=str(message), url=url)
 
-    async def delete(self, message: int) -> None:
-        """Delete a message."""
-        await self.act("deletions", message_id=str(message))
+    async def delete(self, message: int, *, told: bool = True) -> None:
+        """Delete a message; with `told` false the event that tells of it is lost."""
+        await self.act("deletions", message_id=str(message), told=told)
 
     async def delete_bulk(self, channel: int, messages: Sequence[int]) -> None:
         """Delete several messages at once."""

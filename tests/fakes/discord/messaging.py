@@ -144,14 +144,14 @@ def edit(world: World, message: Message, changes: Mapping[str, Any], *, event: b
         world.touch()
 
 
-def delete(world: World, message: Message) -> None:
-    """Delete a message and announce it."""
+def delete(world: World, message: Message, *, event: bool = True) -> None:
+    """Delete a message and announce it, unless that event was lost."""
     message.deleted_at = world.clock.now()
     channel = world.channels[message.channel_id]
     data = {"id": message.id, "channel_id": message.channel_id}
     if channel.guild_id is not None:
         data["guild_id"] = channel.guild_id
-    if not message_payloads.is_ephemeral(message):
+    if event and not message_payloads.is_ephemeral(message):
         world.publish(Event(name="MESSAGE_DELETE", data=data, guild_id=channel.guild_id))
     world.touch()
 

@@ -66,8 +66,9 @@ def announce_again(act: Context) -> None:
 
 
 def delete(act: Context) -> None:
-    """Delete a message; `message_id`."""
-    messaging.delete(act.world, act.world.find_message(act.text("message_id")))
+    """Delete a message; `message_id`, and `told` false to lose the event."""
+    message = act.world.find_message(act.text("message_id"))
+    messaging.delete(act.world, message, event=act.payload.get("told", True))
 
 
 def delete_bulk(act: Context) -> None:
