@@ -1,7 +1,7 @@
 """What happens at Discord, handed to the intake: messages in order, commands answered in time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -129,32 +129,26 @@ class Listeners(Listening):
     @override
     async def on_message(self, message: discord.Message) -> None:
         """Store a message, after those that came before it in its channel."""
-        me = self._client.me
-        if message.author.id == me:  # half of what is said where we speak
-            return
-        async with self._noted():
-            spot = await self._spot(message)
-            translated = None if spot is None else to_message(message, spot, me)
-            if spot is None or translated is None:
-                return
-            async with self._inbox.in_turn(spot.channel):
-                await self._catch_up.passed(translated.place.workspace)
-                await self._inbox.store(translated)
+        if message.author.id != self._client.me:  # half of what is said where we speak
+            await self._hand_over(message, self._inbox.store)
 
     @override
     async def on_edit(self, message: discord.Message) -> None:
         """Hand over a message that somebody edited; most changes are of other kinds, and of our own posts."""
-        me = self._client.me
-        if message.author.id == me or message.edited_at is None:
-            return
+        if message.author.id != self._client.me and message.edited_at is not None:
+            said_at = from_snowflake(message.id)
+            await self._hand_over(message, lambda edited: self._inbox.edit(edited, said_at=said_at))
+
+    async def _hand_over(self, message: discord.Message, hand: Callable[[Message], Awaitable[object]]) -> None:
+        """Translate a message and hand it over, after those that came before it in its channel."""
         async with self._noted():
             spot = await self._spot(message)
-            translated = None if spot is None else to_message(message, spot, me)
+            translated = None if spot is None else to_message(message, spot, self._client.me)
             if spot is None or translated is None:
                 return
             async with self._inbox.in_turn(spot.channel):
                 await self._catch_up.passed(translated.place.workspace)
-                await self._inbox.edit(translated, said_at=from_snowflake(message.id))
+                await hand(translated)
 
     @override
     async def on_deleted(self, channel: int, guild: int | None, messages: Collection[int]) -> None:

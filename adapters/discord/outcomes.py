@@ -123,17 +123,20 @@ async def insist(call: Callable[[], Awaitable[object]]) -> None:
     """
     for pause in INSIST_PAUSES:
         try:
-            await read(call())
+            return await _acknowledge(call)
         except PostNotDone as error:
             log.info("interaction not answered yet", reason=error.reason)
             await asyncio.sleep(max(pause, error.retry_after or 0.0))
-        except DiscordRefusal as error:
-            if error.code != ACKNOWLEDGED:
-                raise
-            return
-        else:
-            return
-    await read(call())
+    return await _acknowledge(call)
+
+
+async def _acknowledge(call: Callable[[], Awaitable[object]]) -> None:
+    """Answer an interaction; one that has the answer of an earlier try is answered."""
+    try:
+        await read(call())
+    except DiscordRefusal as error:
+        if error.code != ACKNOWLEDGED:
+            raise
 
 
 def unreachable(error: Exception) -> PlatformProblem:
