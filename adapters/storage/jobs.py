@@ -90,6 +90,7 @@ class SqlJobs(Jobs):
             id=message.job_id,
             subject=message.subject,
             revision=message.revision,
+            position=message.position,
             **_kind(message),
             lane=place.conversation,
             channel=_channel(place),
@@ -104,7 +105,7 @@ class SqlJobs(Jobs):
         )
 
     @override
-    async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
+    async def claim(self, limit: int, platforms: Collection[str], *, only: str | None = None) -> Sequence[Job]:
         if limit <= 0 or not platforms:
             return []
         now = self._clock.now()
@@ -113,7 +114,9 @@ class SqlJobs(Jobs):
             self._live(),
             SQL["gather"](now=now),
             SQL["gather_on"](),
-            SQL["claim"](owner=str(self._worker), now=now, platforms=f",{','.join(platforms)},", limit=limit),
+            SQL["claim"](
+                owner=str(self._worker), now=now, platforms=f",{','.join(platforms)},", only=only, limit=limit
+            ),
         )
         gathered = await self._gathered(tuple(row["subject"] for row in rows if row["leads"]))
         claimed = sorted(rows, key=lambda row: (row["run_at"], row["seq"]))

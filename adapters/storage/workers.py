@@ -43,10 +43,11 @@ class Worker:
         """
         if self == watcher or self.host != watcher.host:
             return False
-        return self.pid == watcher.pid or not _runs(self.pid)
+        return self.pid == watcher.pid or not is_running(self.pid)
 
 
-def _runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Return whether a process of this machine lives."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -28,6 +28,7 @@ from adapters.storage.pairings import SqlPairings
 from adapters.storage.people import SqlPeople
 from adapters.storage.records import SqlRecords
 from adapters.storage.reviews import SqlReviews
+from adapters.storage.workers import is_running
 from adapters.terminal.adapter import CLIP, TerminalPlatform, clip_named, terminal_message
 from bot.domain.errors import SettingInvalid
 from bot.domain.shards import parse_shards
@@ -40,6 +41,7 @@ __all__ = [
     "TerminalPlatform",
     "clip_named",
     "discord_invite_url",
+    "is_running",
     "new_key",
     "slack_manifest",
     "slack_manifest_link",

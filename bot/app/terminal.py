@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from bot.app.opening import CLIP, TerminalPlatform, clip_named, open_house, terminal_message
+from bot.app.opening import CLIP, TerminalPlatform, clip_named, is_running, open_house, terminal_message
 from bot.domain.audio import MediaFormat, plan_conversion
 from bot.domain.errors import MediaTooLarge
 from bot.domain.jobs import JobStatus
-from bot.domain.messages import JobId, Message, VoiceClip
+from bot.domain.messages import Message, VoiceClip
 from bot.domain.money import UsageRecord
 from bot.logs import configure_logs
 from bot.pipeline.house import House
@@ -78,12 +78,12 @@ async def run_in_terminal(settings: Settings, question: Question, on_stage: Call
             files=question.files,
             command=question.command,
         )
+        await _drop_abandoned(house, message)
         await StoredIntake(house).accept(message)
         try:
-            await _run_until_over(settings, house, message.job_id)
-        except asyncio.CancelledError:
-            await house.jobs.cancel(message.job_id)  # else the next command would take it up
-            raise
+            await _run_until_over(settings, house, message)
+        finally:
+            await house.jobs.cancel(message.job_id)  # nobody takes it up when this command is gone
         return await _outcome(house, terminal, message)
 
 
@@ -102,11 +102,20 @@ async def _refuse_unusable(house: House, files: Sequence[Path]) -> None:
         plan_conversion(facts, (MediaFormat.WAV,), model=house.limits, service=house.limits)
 
 
-async def _run_until_over(settings: Settings, house: House, job: JobId) -> None:
-    worker = Worker(house, turns=1, drain_seconds=settings.drain_seconds)
+async def _drop_abandoned(house: House, message: Message) -> None:
+    """Stop what was asked by commands that were killed: nobody waits for it, and it could cost something."""
+    for job in await house.jobs.under_way(message.place.scopes[0]):
+        asker = int(job.message.key.rpartition("-")[2])
+        if not is_running(asker):
+            await house.jobs.cancel(job.id)
+
+
+async def _run_until_over(settings: Settings, house: House, message: Message) -> None:
+    """Run this turn, and none of other commands that are at work at the same time."""
+    worker = Worker(house, turns=1, drain_seconds=settings.drain_seconds, only=message.place.conversation)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run())
-        while (found := await house.jobs.get(job)) and found.status in {JobStatus.READY, JobStatus.RUNNING}:
+        while (found := await house.jobs.get(message.job_id)) and found.status in {JobStatus.READY, JobStatus.RUNNING}:
             await house.clock.sleep(0.02)
         worker.stop()
 

@@ -217,6 +217,14 @@ class Message:
         return JobId(f"{self.subject}#{self.revision}") if self.revision else self.subject
 
     @property
+    def position(self) -> str:
+        """Where it stands in its conversation: what was said later sorts behind it, in whichever order they reach us.
+
+        Keys are numbers written out, so a longer one is later.
+        """
+        return f"{len(self.key):03}{self.key}"
+
+    @property
     def emptied(self) -> "Message":
         """The same message without anything that was said, shown or named: only who, where and when."""
         return Message(

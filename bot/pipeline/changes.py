@@ -210,13 +210,15 @@ def _next(known: Sequence[Job], message: Message, errand: Errand) -> Message:
 async def stop(house: House, place: Place, *, by: str, may_manage: bool) -> int:
     """Stop what runs and waits in a conversation, of one person or of everybody; returns how many replies that were.
 
+    What is answered together with a later message is stopped where that is answered.
+
     Raises:
         StorageUnavailable: not all were.
     """
     stopped = 0
     for job in await house.jobs.under_way(place.conversation):
         theirs = may_manage or job.message.author.id == by
-        if theirs and job.lane == place.conversation and job.status in UNDER_WAY:
+        if theirs and job.lane == place.conversation and job.status in UNDER_WAY and job.lead is None:
             stopped += await _stop(house, job)
     return stopped
 

@@ -48,17 +48,19 @@ TRIES = {Errand.REMOVE: 20, Errand.PURGE: 20}
 class Worker:
     """Runs the turns of this process until it is told to stop."""
 
-    def __init__(self, house: House, *, turns: int, drain_seconds: float) -> None:
+    def __init__(self, house: House, *, turns: int, drain_seconds: float, only: str | None = None) -> None:
         """Prepare a worker.
 
         Args:
             house: the ports.
             turns: how many run side by side.
             drain_seconds: how long turns may go on after `stop`.
+            only: the conversation (`Place.conversation`) whose turns it runs; None for any.
         """
         self._house = house
         self._turns = turns
         self._drain_seconds = drain_seconds
+        self._only = only
         self._stopping = asyncio.Event()
         self._running: dict[asyncio.Task[None], Job] = {}
         self._turning: set[Run] = set()
@@ -135,7 +137,7 @@ class Worker:
 
     async def _claimed(self, limit: int) -> Sequence[Job]:
         try:
-            return await self._house.jobs.claim(limit, self._house.platforms)
+            return await self._house.jobs.claim(limit, self._house.platforms, only=self._only)
         except StorageProblem:
             log.exception("claim failed")
             return []

@@ -52,8 +52,15 @@ class Jobs(Protocol):
         """
         ...
 
-    async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
+    async def claim(self, limit: int, platforms: Collection[str], *, only: str | None = None) -> Sequence[Job]:
         """Take at most so many jobs of these platforms that may run now, the first open one of each lane, oldest first.
+
+        Args:
+            limit: how many at most.
+            platforms: by name.
+            only: the conversation (`Place.conversation`) that they are of; None for any.
+
+        First in its lane is what was said first (`Message.position`), in whichever order they were stored.
 
         Messages that are answered together (`bot.domain.gathering`) count as one: the last of them is taken, and the
         others come with it as `Job.gathered`. A process claims only what it can reply to, so that a command line at work

@@ -70,8 +70,9 @@ async def test_every_call_is_in_the_records_and_costs_what_was_charged(desk: Ins
         assert name in told.out
 
 
-async def test_a_command_that_is_interrupted_is_cancelled_and_not_taken_up_by_the_next(
-    desk: Installation, openrouter: FakeOpenRouter
+@pytest.mark.parametrize(("signal_sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+async def test_a_command_that_is_cut_off_is_cancelled_and_not_taken_up_by_the_next(
+    desk: Installation, openrouter: FakeOpenRouter, signal_sent: signal.Signals, status: int
 ):
     await openrouter.fail(Action.HANG, seconds=0, path="*/chat/completions")
     process = await asyncio.create_subprocess_exec(
@@ -82,9 +83,9 @@ async def test_a_command_that_is_interrupted_is_cancelled_and_not_taken_up_by_th
         stderr=asyncio.subprocess.PIPE,
     )
     await openrouter.wait_for(1, seconds=30)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal_sent)
     out, err = await process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == status
     assert out == b""
     assert b"Traceback" not in err
 

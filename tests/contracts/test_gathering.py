@@ -64,6 +64,22 @@ async def test_the_last_of_several_leads(storage: Storage):
     assert await claimed(storage) == []
 
 
+async def test_the_last_is_the_one_that_was_said_last_however_they_arrive(storage: Storage):
+    await say(storage, message("10"), message("8"), message("9"))
+    storage.clock.advance(PAUSE)
+    assert await claimed(storage) == [(["8", "9"], "10")]
+
+
+async def test_what_others_said_in_between_keeps_them_apart_also_when_it_arrives_late(storage: Storage):
+    await say(storage, message("3"), message("1"), replace(message("2"), author=GRACE), pause=MOMENT)
+    answered = []
+    for _ in range(3):
+        job = await one(storage)
+        answered.append(([each.key for each in job.gathered], job.message.key))
+        await storage.jobs.finish(job.lease)
+    assert answered == [([], "1"), ([], "2"), ([], "3")]
+
+
 async def test_who_does_not_stop_speaking_is_answered_in_between(storage: Storage):
     for key in range(1, 2 * LONGEST + 1):
         await say(storage, message(str(key)))

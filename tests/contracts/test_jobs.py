@@ -181,6 +181,23 @@ async def test_only_jobs_of_the_own_platforms_are_claimed(storage: Storage):
     assert len(await storage.jobs.claim(10, {"terminal": 1, "slack": 2})) == 1
 
 
+async def test_only_jobs_of_one_conversation_are_claimed_where_that_is_wanted(storage: Storage):
+    await storage.jobs.submit(message("1"))
+    await storage.jobs.submit(message("2", OTHER_PLACE))
+    assert await storage.jobs.claim(10, PLATFORMS, only="slack:T1:C9") == []
+    assert keys(await storage.jobs.claim(10, PLATFORMS, only=OTHER_PLACE.conversation)) == ["2"]
+    assert keys(await claim(storage.jobs)) == ["1"]
+
+
+async def test_what_was_said_first_is_claimed_first_however_they_arrive(storage: Storage):
+    for key in ("10", "9", "8"):
+        await storage.jobs.submit(message(key))
+    for key in ("8", "9", "10"):
+        job = await claim_one(storage.jobs)
+        assert job.message.key == key
+        await storage.jobs.finish(job.lease)
+
+
 # --- leaving the lane ------------------------------------------------------------
 
 

@@ -118,18 +118,30 @@ class MessagesInAnyOrder(RuleBasedStateMachine):
 
     @rule(lane=LANES, person=PEOPLE, process=PROCESSES)
     def say(self, lane: str, person: str, process: int) -> None:
+        self.store(self.spoken(lane, person), process)
+
+    def spoken(self, lane: str, person: str) -> Message:
         self.count += 1
         place = replace(PLACE, thread=lane or str(self.count))
         new = message(str(self.count), place, text=f"<{self.count}>", addressed=Addressed.MENTION)
-        new = replace(new, author=Author(id=person), said_at=self.storage.clock.now())
+        return replace(new, author=Author(id=person), said_at=self.storage.clock.now())
+
+    def store(self, new: Message, process: int) -> None:
         assert self.runner.run(self.intake(process).accept(new))
         self.said[new.subject] = Said(message=new)
 
-    @rule(lane=LANES, person=PEOPLE, process=PROCESSES, count=st.integers(1, 3), claimed=st.booleans())
-    def say_in_a_row(self, lane: str, person: str, process: int, count: int, *, claimed: bool) -> None:
-        """Say things that are answered together; mostly somebody begins with that, as processes do."""
-        for _ in range(count):
-            self.say(lane, person, process)
+    @rule(
+        lane=LANES,
+        person=PEOPLE,
+        process=PROCESSES,
+        arrive=st.sampled_from([(0,), (0, 1), (1, 0), (0, 1, 2), (1, 2, 0), (2, 1, 0)]),
+        claimed=st.booleans(),
+    )
+    def say_in_a_row(self, lane: str, person: str, process: int, arrive: Sequence[int], *, claimed: bool) -> None:
+        """Say things that are answered together, in whichever order they arrive; mostly somebody begins with that."""
+        new = [self.spoken(lane, person) for _ in arrive]
+        for index in arrive:
+            self.store(new[index], process)
         self.storage.clock.advance(1)
         if claimed:
             self.claim(process, 9)

@@ -131,10 +131,14 @@ class MemoryJobs(Jobs):
         return True
 
     @override
-    async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
+    async def claim(self, limit: int, platforms: Collection[str], *, only: str | None = None) -> Sequence[Job]:
         self._live()
         self._gather()
-        due = [job for job in self._first_of_lanes() if self._is_due(job) and job.message.place.platform in platforms]
+        due = [
+            job
+            for job in self._first_of_lanes()
+            if self._is_due(job) and job.message.place.platform in platforms and only in {None, job.lane}
+        ]
         chosen = sorted(due, key=lambda job: job.run_at)[: max(limit, 0)]
         for job in chosen:
             self.store.change(
@@ -152,7 +156,7 @@ class MemoryJobs(Jobs):
 
     def _last_beside(self, job: Job) -> JobId | None:
         stream, last = self.store.streams.get(job.id, ""), None
-        waiting = [each for each in self._in(JobStatus.READY) if each.lead is None]
+        waiting = sorted((each for each in self._in(JobStatus.READY) if each.lead is None), key=_position)
         for other in waiting[waiting.index(job) + 1 :]:
             if self.store.streams.get(other.id, other.lane) != stream:
                 continue
@@ -165,7 +169,9 @@ class MemoryJobs(Jobs):
         return [each for each in self.store.jobs.values() if each.lead == job.message.subject]
 
     def _gathered(self, job: Job) -> tuple[Message, ...]:
-        led = [each.message for each in self._led_by(job) if each.status is not JobStatus.CANCELLED]
+        led = [
+            each.message for each in sorted(self._led_by(job), key=_position) if each.status is not JobStatus.CANCELLED
+        ]
         return tuple(message for message in led if message != message.emptied)
 
     def _end_gathered(self) -> None:
@@ -179,7 +185,7 @@ class MemoryJobs(Jobs):
         busy = {job.lane for job in self._in(JobStatus.RUNNING)}
         first: dict[str, Job] = {}
         waiting = [job for job in self._in(JobStatus.READY) if job.lead is None]
-        for job in sorted(waiting, key=lambda job: not job.message.revision):
+        for job in sorted(waiting, key=lambda job: (not job.message.revision, _position(job))):
             first.setdefault(job.lane, job)
         return [job for lane, job in first.items() if lane not in busy]
 
@@ -322,6 +328,10 @@ def _is_sent(job: Job, person: str, within: str, *, refused: bool) -> bool:
     place, author = job.message.place, job.message.author
     theirs = user_scope(place, author) == person and within in place.scopes and job.message.errand is Errand.ANSWER
     return theirs and bool(job.message.refusal) is refused
+
+
+def _position(job: Job) -> str:
+    return job.message.position
 
 
 def _later(key: str, than: str) -> bool:

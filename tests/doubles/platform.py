@@ -98,6 +98,8 @@ class MemoryPlatform(Platform):
     """Messages that were asked for, in order."""
     unreachable: set[str] = field(default_factory=set)
     """People who take no direct messages."""
+    closed: set[str] = field(default_factory=set)
+    """Channels that we may not write in."""
     troubles: list[Trouble] = field(default_factory=list)
     """What befalls the next posts."""
     serving: asyncio.Event = field(default_factory=asyncio.Event)
@@ -163,6 +165,8 @@ class MemoryPlatform(Platform):
 
     @override
     async def post(self, part: Part, *, answering: Message, key: str) -> PostId:
+        if answering.place.channel in self.closed:
+            raise PostRefused("not allowed")
         with self._befallen():
             return self._keep(part, answering, key)
 

@@ -171,7 +171,7 @@ async def test_who_called_us_where_we_may_not_write_is_told_why(
 ):
     home = open_test_house(tmp_path, hear_unmentioned="on")
     home.platform.files["note"] = wav()
-    home.platform.troubles += [Trouble.REFUSED] * 3
+    home.platform.closed = {place.channel}
     await home.say(replace(message("1", "", VOICE_NOTE), addressed=addressed, place=place))
     assert only_job(home) is JobStatus.FAILED
     assert [person for person, _ in home.platform.told] == people

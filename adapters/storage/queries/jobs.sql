@@ -1,10 +1,10 @@
 -- name: submit
 -- Who is only to be told, or has nothing more to say, is none whose words are kept.
 INSERT INTO job (
-    id, subject, revision, errand, lane, channel, platform, author, refused, words, gathers, stream, state, message, tries,
-    epoch, run_at, created_at
+    id, subject, revision, position, errand, lane, channel, platform, author, refused, words, gathers, stream, state, message,
+    tries, epoch, run_at, created_at
 ) VALUES (
-    :id, :subject, :revision, :errand, :lane, :channel, :platform, :author, :refused, :words, :gathers, :stream, 'ready',
+    :id, :subject, :revision, :position, :errand, :lane, :channel, :platform, :author, :refused, :words, :gathers, :stream, 'ready',
     :message, 0, 0,
     (
         SELECT CASE
@@ -55,21 +55,21 @@ WHERE (length(excluded.key), excluded.key) > (length(mark.key), mark.key)
 -- begun ever (epoch) stands alone: it may have been posted or paid in part.
 UPDATE job SET lead = (
     SELECT last.subject FROM job AS last
-    WHERE last.stream = job.stream AND last.state = 'ready' AND last.seq > job.seq AND last.author = job.author
+    WHERE last.stream = job.stream AND last.state = 'ready' AND last.position > job.position AND last.author = job.author
         AND last.gathers = 1 AND last.lead IS NULL AND last.epoch = 0
         AND NOT EXISTS (
             SELECT 1 FROM job AS other
             WHERE other.stream = job.stream AND other.state = 'ready' AND other.lead IS NULL
-                AND other.seq > job.seq AND other.seq < last.seq
+                AND other.position > job.position AND other.position < last.position
                 AND (other.gathers = 0 OR other.author <> job.author OR other.epoch > 0)
         )
-    ORDER BY last.seq DESC LIMIT 1
+    ORDER BY last.position DESC LIMIT 1
 )
 WHERE state = 'ready' AND run_at <= :now AND gathers = 1 AND lead IS NULL AND epoch = 0
     AND EXISTS (
         SELECT 1 FROM job AS later
-        WHERE later.stream = job.stream AND later.state = 'ready' AND later.seq > job.seq AND later.author = job.author
-            AND later.gathers = 1 AND later.lead IS NULL AND later.epoch = 0
+        WHERE later.stream = job.stream AND later.state = 'ready' AND later.position > job.position
+            AND later.author = job.author AND later.gathers = 1 AND later.lead IS NULL AND later.epoch = 0
     )
     AND NOT EXISTS (SELECT 1 FROM job AS busy WHERE busy.lane = job.lane AND busy.state = 'running')
 
@@ -80,7 +80,7 @@ WHERE lead IS NOT NULL AND state = 'ready'
     AND EXISTS (SELECT 1 FROM job AS old WHERE old.id = job.lead AND old.lead IS NOT NULL)
 
 -- name: gathered
-SELECT lead, message FROM job WHERE lead IN (:subjects) AND state <> 'cancelled' AND words = 1 ORDER BY seq
+SELECT lead, message FROM job WHERE lead IN (:subjects) AND state <> 'cancelled' AND words = 1 ORDER BY position
 
 -- name: end_gathered
 -- They end with the last open job of the message that leads them.
@@ -99,17 +99,18 @@ UPDATE job SET lead = NULL
 WHERE lead = :subject AND state = 'ready' AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :id)
 
 -- name: claim
--- The first waiting job of each lane in which nothing runs; what became of a message before is first of all.
+-- The first waiting job of each lane in which nothing runs, in the order in which they were said; what became of a message
+-- before is first of all.
 -- PostgreSQL adds FOR UPDATE SKIP LOCKED to the inner query.
 UPDATE job SET state = 'running', owner = :owner, epoch = epoch + 1, tries = tries + 1
 WHERE seq IN (
     SELECT due.seq FROM job AS due
     WHERE due.state = 'ready' AND due.lead IS NULL AND due.run_at <= :now
-        AND :platforms LIKE '%,' || due.platform || ',%'
+        AND :platforms LIKE '%,' || due.platform || ',%' AND due.lane = coalesce(CAST(:only AS TEXT), due.lane)
         AND due.seq = (
             SELECT first.seq FROM job AS first
             WHERE first.lane = due.lane AND first.state = 'ready' AND first.lead IS NULL
-            ORDER BY first.revision = 0, first.seq LIMIT 1
+            ORDER BY first.revision = 0, first.position, first.seq LIMIT 1
         )
         AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.lane = due.lane AND other.state = 'running')
     ORDER BY due.run_at, due.seq
