@@ -19,7 +19,7 @@ from adapters.discord.files import Files
 from adapters.discord.inbox import Inbox
 from adapters.discord.linked import linked
 from adapters.discord.listeners import Listeners
-from adapters.discord.outcomes import read
+from adapters.discord.outcomes import DiscordRefusal, read
 from adapters.discord.posts import MAX_UPLOAD_BYTES, Posts
 from adapters.discord.progress import Typing, typing
 from adapters.discord.quotes import Quotes
@@ -48,6 +48,8 @@ __all__ = ["DiscordAccount", "DiscordPlatform", "invite_url"]
 log = structlog.get_logger()
 
 SIGN_IN_PAUSE_SECONDS = 2.0
+
+REGISTER_PAUSE_SECONDS = 5.0
 
 
 class DiscordPlatform(Platform, Checked, Connected, Directory, Linked):
@@ -154,15 +156,22 @@ class DiscordPlatform(Platform, Checked, Connected, Directory, Linked):
                 return client
 
     async def _register(self, client: Client) -> None:
-        """Register the commands if Discord has others; it allows only so many changes a day."""
+        """Register the commands if Discord has others, until it answers; it allows only so many changes a day."""
         application, wanted = client.application_id or client.me, to_registration()
-        try:
-            known = await read(client.commands(application))
-            if fingerprint(known) != fingerprint(wanted):
-                await read(client.http.bulk_upsert_global_commands(application, wanted))
-                log.info("commands registered", commands=len(wanted))
-        except PlatformProblem as error:
-            log.warning("commands not registered", reason=error.reason)
+        while True:
+            try:
+                known = await read(client.commands(application))
+                if fingerprint(known) != fingerprint(wanted):
+                    await read(client.http.bulk_upsert_global_commands(application, wanted))
+                    log.info("commands registered", commands=len(wanted))
+            except PostNotDone as error:
+                log.warning("commands not registered yet", reason=error.reason)
+                await self._clock.sleep(max(error.retry_after or 0.0, REGISTER_PAUSE_SECONDS))
+            except DiscordRefusal as error:
+                log.warning("commands not registered", reason=error.reason)
+                return
+            else:
+                return
 
     @override
     async def fetch(self, message: Message, attachment: Attachment) -> AsyncIterator[bytes]:

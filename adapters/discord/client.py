@@ -75,6 +75,10 @@ class Listening(Protocol):
         """Messages of a channel were deleted."""
         ...
 
+    async def on_channel_deleted(self, guild: int, channel: int, thread: int | None = None) -> None:
+        """A channel of a server was deleted with its threads, or only a thread of it."""
+        ...
+
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Somebody used a command."""
         ...
@@ -160,6 +164,16 @@ class Client(discord.AutoShardedClient):
         """Take the deletion of many messages at once."""
         if self.listening is not None:
             await self.listening.on_deleted(payload.channel_id, payload.guild_id, payload.message_ids)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Take the deletion of a channel."""
+        if self.listening is not None:
+            await self.listening.on_channel_deleted(channel.guild.id, channel.id)
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Take the deletion of a thread; the raw event comes for threads that sleep, too."""
+        if self.listening is not None:
+            await self.listening.on_channel_deleted(payload.guild_id, payload.parent_id, payload.thread_id)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Take the use of a command."""

@@ -1,7 +1,7 @@
 """Slash commands, made from the one table: interaction -> Message or CommandCall. No I/O.
 
 A command that was used where the bot is not, by somebody who has the app for themselves, is answered to them alone, and
-what it holds belongs to their direct messages: https://docs.discord.com/developers/resources/application#installation-context.
+is a conversation with them alone, a direct one: https://docs.discord.com/developers/resources/application#installation-context.
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,9 +109,10 @@ def is_away(interaction: discord.Interaction) -> bool:
 
 
 def spot_in(interaction: discord.Interaction) -> Spot | None:
-    """Return where something was used; where the bot is not, the server does not count."""
+    """Return where something was used; where the bot is not, the server does not count, and each has a place of their own."""
     if is_away(interaction):
-        return None if interaction.channel_id is None else Spot(guild=None, channel=interaction.channel_id)
+        channel, person = interaction.channel_id, interaction.user.id
+        return None if channel is None else Spot(guild=None, channel=channel, person=person)
     return spot_of(interaction.channel, interaction.guild_id)
 
 

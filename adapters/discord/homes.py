@@ -14,7 +14,7 @@ import structlog
 
 from adapters.discord.client import Client
 from adapters.discord.outcomes import THREAD_EXISTS, DiscordRefusal, read
-from adapters.discord.translate import is_private, thread_name
+from adapters.discord.translate import channel_of, is_private, thread_name
 from bot.domain.messages import Message
 
 log = structlog.get_logger()
@@ -101,7 +101,7 @@ class Homes:
 
 
 def _channel(answering: Message) -> int:
-    return int(answering.handle.get("channel") or answering.place.channel)
+    return int(answering.handle.get("channel") or channel_of(answering.place))
 
 
 def _replied(answering: Message) -> int | None:

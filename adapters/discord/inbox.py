@@ -31,7 +31,7 @@ class Inbox:
 
     @asynccontextmanager
     async def in_turn(self, channel: int) -> AsyncIterator[None]:
-        """Wait until what came before in a channel, its threads included, is stored."""
+        """Wait until what came before in a channel or thread is stored."""
         lock = self._locks.get(channel)
         if lock is None:
             lock = self._locks[channel] = asyncio.Lock()
@@ -49,6 +49,10 @@ class Inbox:
     async def delete(self, place: Place, key: str) -> bool:
         """Tell in the same way that a message was deleted; returns whether it was known."""
         return await self._insist(lambda: self._intake.deleted(place, key), key)
+
+    async def close(self, place: Place) -> bool:
+        """Tell in the same way that a channel or thread is gone; returns whether anything was held of it."""
+        return await self._insist(lambda: self._intake.channel_deleted(place), place.scopes[-1])
 
     async def _insist(self, tell: Callable[[], Awaitable[bool]], about: str) -> bool:
         tries = 0

@@ -1,8 +1,10 @@
 """What happens at Discord, handed to the intake: messages in order, commands answered in time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +27,7 @@ from adapters.discord.commands import (
     to_used,
 )
 from adapters.discord.inbox import Inbox
-from adapters.discord.outcomes import SECONDS, insist, read
+from adapters.discord.outcomes import SECONDS, DiscordRefusal, insist, read
 from adapters.discord.panel import is_panel, to_preview
 from adapters.discord.panels import Panels
 from adapters.discord.presses import Presses
@@ -41,7 +43,7 @@ from adapters.discord.translate import (
     to_message,
 )
 from bot.domain.commands import Answer
-from bot.domain.errors import MynahError, PlatformProblem, StorageProblem
+from bot.domain.errors import MynahError, PlatformProblem, PostNotDone, StorageProblem
 from bot.domain.messages import Attachment, Message
 from bot.domain.panel import Choice
 from bot.domain.text import split_text
@@ -55,6 +57,9 @@ COMMAND_SECONDS = 2.2
 
 LANGUAGE_SECONDS = 0.3
 """How long it may take to find out what language somebody wishes."""
+
+LOOK_UP_PAUSE_SECONDS = 1.0
+"""Before Discord is asked again about a thread."""
 
 LEFT_PAUSE_SECONDS = 1.0
 """Before the intake is told again that a server was left."""
@@ -86,6 +91,8 @@ class Listeners(Listening):
         self._presses = Presses(client, intake)
         self._panels = Panels(client, intake)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._unknown: Counter[int | None] = Counter()
+        """Of each server, what has no turn yet, for Discord is asked where it happened: what comes later overtakes it."""
 
     @asynccontextmanager
     async def _noted(self) -> AsyncIterator[None]:
@@ -142,43 +149,62 @@ class Listeners(Listening):
     async def _hand_over(self, message: discord.Message, hand: Callable[[Message], Awaitable[object]]) -> None:
         """Translate a message and hand it over, after those that came before it in its channel."""
         async with self._noted():
-            spot = await self._spot(message)
-            translated = None if spot is None else to_message(message, spot, self._client.me)
-            if spot is None or translated is None:
-                return
-            async with self._inbox.in_turn(spot.channel):
-                await self._catch_up.passed(translated.place.workspace)
-                await hand(translated)
+            guild = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
+            async with self._in_turn(message.channel, guild) as spot:
+                translated = None if spot is None else to_message(message, spot, self._client.me)
+                if translated is not None:
+                    passed = await self._catch_up.passed(translated.place.workspace)
+                    await hand(replace(translated, ahead=not passed or self._unknown[guild] > 0))
 
     @override
     async def on_deleted(self, channel: int, guild: int | None, messages: Collection[int]) -> None:
         """Tell of deleted messages, after those that came before are stored."""
         async with self._noted():
             room = self._client.get_channel(channel) or self._client.get_partial_messageable(channel, guild_id=guild)
-            spot = await self._spot_in(room, guild)
-            if spot is None:
-                return
-            place = spot.place()
-            async with self._inbox.in_turn(spot.channel):
-                await self._catch_up.passed(place.workspace)
+            async with self._in_turn(room, guild) as spot:
+                if spot is None:
+                    return
+                await self._catch_up.passed(spot.place().workspace)
                 for message in sorted(messages):
-                    await self._inbox.delete(place, str(message))
+                    await self._inbox.delete(spot.place(), str(message))
 
-    async def _spot(self, message: discord.Message) -> Spot | None:
-        """Return where a message was said."""
-        guild = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
-        return await self._spot_in(message.channel, guild)
+    @override
+    async def on_channel_deleted(self, guild: int, channel: int, thread: int | None = None) -> None:
+        """Tell of a channel or thread that is gone, after what came before in the channel is stored."""
+        async with self._noted(), self._inbox.in_turn(channel):
+            place = Spot(guild=guild, channel=channel, thread=thread).place()
+            await self._catch_up.passed(place.workspace)
+            await self._inbox.close(place)
 
-    async def _spot_in(self, room: discord.abc.Snowflake, guild: int | None) -> Spot | None:
-        """Return where a channel is; Discord is asked about a thread that slept until now."""
+    @asynccontextmanager
+    async def _in_turn(self, room: discord.abc.Snowflake, guild: int | None) -> AsyncIterator[Spot | None]:
+        """Wait for what came before in a channel, its threads included; yields where that is."""
         spot = spot_of(room, guild)
-        if spot is not None:
-            return spot
-        try:
-            return spot_of(await read(self._client.fetch_channel(room.id)), guild)
-        except PlatformProblem as error:
-            log.warning("channel not known", channel=room.id, reason=error.reason)
-            return None
+        behind = spot is None or (spot.thread is not None and self._unknown[guild] > 0)
+        async with AsyncExitStack() as stack:
+            self._unknown[guild] += behind
+            try:
+                if behind:
+                    async with self._inbox.in_turn(room.id):
+                        room = self._client.get_channel(room.id) or room
+                        spot = spot_of(room, guild) or await self._look_up(room.id, guild)
+                if spot is not None:
+                    await stack.enter_async_context(self._inbox.in_turn(spot.channel))
+            finally:
+                self._unknown[guild] -= behind
+            yield spot
+
+    async def _look_up(self, room: int, guild: int | None) -> Spot | None:
+        """Ask Discord about a thread that slept until now, until it answers; None where we are not let in."""
+        while True:
+            try:
+                return spot_of(await read(self._client.fetch_channel(room)), guild)
+            except PostNotDone as error:
+                log.info("channel not known yet", channel=room, reason=error.reason)
+                await self._client.clock.sleep(max(error.retry_after or 0.0, LOOK_UP_PAUSE_SECONDS))
+            except DiscordRefusal as error:
+                log.warning("channel not known", channel=room, reason=error.reason)
+                return None
 
     # --- commands ------------------------------------------------------------
 

@@ -39,6 +39,9 @@ LINKED = "linked"
 
 _LINK = re.compile(r"https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/channels/(@me|\d{1,20})/(\d{1,20})/(\d{1,20})/?")
 
+_FOR = "@"
+"""In the channel of a place where the bot is not: between the channel and who has the app there."""
+
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 _TOKEN = re.compile(r"<(@[!&]?|#)(\d{1,20})>|<a?:(\w{2,32}):\d{1,20}>")
 
@@ -56,6 +59,8 @@ class Spot:
     """The channel; for a thread, the one that it was made in."""
     thread: int | None = None
     """The thread."""
+    person: int | None = None
+    """Who has the app for themselves, where the bot is not: what others use there is none of their conversation."""
 
     @property
     def posts_to(self) -> int:
@@ -68,10 +73,15 @@ class Spot:
         return Place(
             platform=PLATFORM,
             workspace="" if self.guild is None else str(self.guild),
-            channel=str(self.channel),
+            channel=str(self.channel) if self.person is None else f"{self.channel}{_FOR}{self.person}",
             thread=None if self.guild is None or inside is None else str(inside),
             direct=self.guild is None,
         )
+
+
+def channel_of(place: Place) -> int:
+    """Return what Discord calls the channel of a place."""
+    return int(place.channel.partition(_FOR)[0])
 
 
 def spot_of(channel: object, guild: int | None) -> Spot | None:
@@ -192,6 +202,8 @@ def _content(message: discord.Message) -> str:
 def _addressed(message: discord.Message, spot: Spot, me: int) -> Addressed:
     if spot.guild is None:
         return Addressed.DIRECT
+    if not (message.content or message.attachments or message.message_snapshots):
+        return Addressed.OVERHEARD  # a sticker, or words that Discord keeps from us: a mention would stand in them
     mentioned = any(user.id == me for user in message.mentions) or _own_role(message) is not None
     replied = message.reference.resolved if message.reference else None
     to_us = isinstance(replied, discord.Message) and replied.author.id == me

@@ -142,6 +142,7 @@ class SlackPlatform(Platform, Checked, Connected, Directory, Linked, Paced):
         catch_ups = CatchUps(self._clients, intake, self._clock, longest_seconds=longest)
         listeners = Listeners(self._clients, intake, catch_ups, self._agents)
         app = listening_app(self._account, self._clients, listeners)
+        await catch_ups.look()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(catch_ups.run())

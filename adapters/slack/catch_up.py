@@ -13,19 +13,22 @@ https://docs.slack.dev/reference/methods/users.conversations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.clients import WorkspaceClient
+from adapters.slack.clients import Clients
 from adapters.slack.pages import PAGE, pages
 from adapters.slack.reach import Reach
-from adapters.slack.translate import PLATFORM, Event, Identity, to_message
-from bot.domain.errors import PlatformProblem, PostNotDone, StorageUnavailable
-from bot.domain.messages import Place
+from adapters.slack.translate import Event, Identity, to_message
+from bot.domain.errors import MynahError, PlatformProblem, PostNotDone, StorageUnavailable
 from bot.ports import Clock, Intake
 
 log = structlog.get_logger()
+
+Marks = Mapping[str, str]
+"""The last message that was stored in each thread of a channel, by the thread."""
 
 GATE_SECONDS = 1.5
 """How long new messages wait for the older ones of their channel: well below the three seconds that Slack waits."""
@@ -33,40 +36,62 @@ GATE_SECONDS = 1.5
 KINDS = "im,mpim,private_channel,public_channel"
 """Of channels, all that we can be in."""
 
+OTHERS = ""
+"""Stands for the channels without a mark, which have to be listed first."""
+
 MOST_UNMARKED = 500
 """Channels without a mark that are looked into: each takes a call, of which Slack allows some fifty a minute."""
 
-TRIES = 5
-PAUSE_SECONDS = 1.0
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds after the first, second, … failure in a row; the last for ever."""
 
 
 class CatchUp:
-    """Reads the history of the channels that are known in a workspace."""
+    """Reads the history of the channels of a workspace, for as long as it takes."""
 
-    def __init__(
-        self, client: WorkspaceClient, intake: Intake, me: Identity, clock: Clock, *, longest_seconds: int
-    ) -> None:
+    def __init__(self, workspace: str, clients: Clients, intake: Intake, clock: Clock, *, longest_seconds: int) -> None:
         """Prepare.
 
         Args:
-            client: to read the history with.
-            intake: what messages are handed to; it also knows the marks.
-            me: who is spoken to.
-            clock: to know what is too old, and to wait.
+            workspace: its id.
+            clients: to read the history with; they know who is spoken to.
+            intake: what messages are handed to.
+            clock: to know what is too old.
             longest_seconds: what was missed longer ago is left.
         """
-        self._client = client
+        self._workspace = workspace
+        self._clients = clients
+        self._client = clients.of(workspace)
         self._intake = intake
-        self._me = me
         self._clock = clock
         self._longest = longest_seconds
+        self._due: dict[str, Marks] = {}
+        """What is still to be read: channels, in this order, each from its marks."""
+        self._noted: dict[str, str] = {}
+        """The newest mark of each channel, when it was noted first."""
         self._behind: dict[str, asyncio.Event] = {}
         self._gate_until = 0.0
+        self._failures = 0
+        """In a row."""
+        self._found = 0
+
+    def note(self, channels: Mapping[str, Marks]) -> None:
+        """Note that channels are to be read from their marks; one that still is keeps its old marks.
+
+        The channel with the newest mark comes first, and those that have none come last.
+        """
+        newest = {channel: _newest(marks) for channel, marks in channels.items()}
+        for channel in sorted(channels, key=newest.__getitem__, reverse=True):
+            self._due.setdefault(channel, channels[channel])
+            self._noted.setdefault(channel, newest[channel])
+            self._behind.setdefault(channel, asyncio.Event())
+        self._due.setdefault(OTHERS, {"": max(newest.values())})
+        self._gate_until = asyncio.get_running_loop().time() + GATE_SECONDS
 
     async def passed(self, channel: str) -> None:
         """Wait until a channel's older messages are stored, so that a conversation stays in order.
 
-        Only in the first moments of a round: when it lasts, new messages pass.
+        Only in the first moments after it was noted: when it lasts, new messages pass.
         """
         behind = self._behind.get(channel)
         if behind is not None:
@@ -74,79 +99,60 @@ class CatchUp:
                 async with asyncio.timeout_at(self._gate_until):
                     await behind.wait()
 
-    async def round(self) -> None:
-        """Catch up now."""
-        marked = await self._marked()
-        found = await self._catch_up_in_order(marked)
-        unmarked = await self._unmarked(marked)
-        found += sum([await self._catch_up(channel, marks) for channel, marks in unmarked.items()])
-        log.info("caught up", workspace=self._me.team, channels=len(marked) + len(unmarked), messages=found)
+    async def go_on(self) -> float | None:
+        """Read on, until something is not to be had now.
 
-    async def _catch_up_in_order(self, channels: Mapping[str, Mapping[str, str]]) -> int:
-        """Catch up on channels in which new messages wait for the older ones; returns how many messages were new."""
-        self._behind = {channel: asyncio.Event() for channel in channels}
-        self._gate_until = asyncio.get_running_loop().time() + GATE_SECONDS
-        found = 0
+        Returns:
+            After how many seconds to try again; None when nothing is left to be read.
+        """
         try:
-            for channel, marks in channels.items():
-                found += await self._catch_up(channel, marks)
-                self._behind.pop(channel).set()
-        finally:
-            for event in self._behind.values():
-                event.set()
-            self._behind.clear()
-        return found
+            me = await self._clients.identity(self._workspace)
+            while self._due:
+                await self._catch_up(next(iter(self._due)), me)
+        except (PostNotDone, StorageUnavailable) as error:
+            log.warning("not caught up yet", workspace=self._workspace, reason=str(error))
+            return self._pause(error)
+        except MynahError as error:
+            log.warning("not caught up", workspace=self._workspace, reason=str(error))
+        else:
+            log.info("caught up", workspace=self._workspace, messages=self._found)
+        return None
 
-    async def _marked(self) -> dict[str, dict[str, str]]:
-        """Return the marks of each channel by thread, the channel with the newest first."""
-        channels: dict[str, dict[str, str]] = {}
-        for place, mark in (await self._marks()).items():
-            if place.workspace == self._me.team:
-                channels.setdefault(place.channel, {})[place.thread or ""] = mark
-        return dict(sorted(channels.items(), key=lambda item: max(item[1].values()), reverse=True))
+    def _pause(self, error: PostNotDone | StorageUnavailable) -> float:
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        return max(pause, error.retry_after or 0.0) if isinstance(error, PostNotDone) else pause
 
-    async def _unmarked(self, marked: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-        """Return the other channels that we are in, with the newest mark of all; none before anybody spoke to us."""
-        newest = max((mark for marks in marked.values() for mark in marks.values()), default=None)
-        if newest is None:
-            return {}
-        found: list[str] = []
+    async def _catch_up(self, channel: str, me: Identity) -> None:
+        """Hand over what was missed in a channel; when that fails it is due again, from the same marks, after all others."""
+        marks = self._due.pop(channel)
         try:
-            async for channel in pages(self._list_channels, "channels"):
-                found += [] if channel["id"] in marked else [channel["id"]]
+            self._found += await self._read(channel, marks, me)
+        except (PostNotDone, StorageUnavailable):
+            self._due.pop(channel, None)  # noted again meanwhile, from later marks
+            self._due[channel] = marks
+            raise
         except PlatformProblem as error:
-            log.warning("channels not listed", reason=error.reason)
-        return {channel: {"": newest} for channel in found[:MOST_UNMARKED]}
+            log.warning("history refused", channel=channel, reason=error.reason)
+        self._failures = 0
+        if channel in self._behind:
+            self._behind.pop(channel).set()
 
-    async def _marks(self) -> Mapping[Place, str]:
-        while True:
-            try:
-                return await self._intake.marks(PLATFORM)
-            except StorageUnavailable as error:
-                log.warning("marks not read", reason=str(error))
-                await self._clock.sleep(PAUSE_SECONDS)
-
-    async def _catch_up(self, channel: str, marks: Mapping[str, str]) -> int:
-        """Hand over what was missed in a channel; returns how many messages were new."""
-        for _ in range(TRIES):
-            try:
-                return sum([await self._accept(event) for event in await self._missed(channel, marks)])
-            except PostNotDone as error:
-                log.info("history not read", channel=channel, reason=error.reason)
-                await self._clock.sleep(error.retry_after or PAUSE_SECONDS)
-            except StorageUnavailable as error:
-                log.warning("missed message not stored", channel=channel, reason=str(error))
-                await self._clock.sleep(PAUSE_SECONDS)
-            except PlatformProblem as error:
-                log.warning("history refused", channel=channel, reason=error.reason)
-                return 0
+    async def _read(self, channel: str, marks: Marks, me: Identity) -> int:
+        """Return how many messages were new."""
+        if channel != OTHERS:
+            return sum([await self._accept(event, me) for event in await self._missed(channel, marks)])
+        listed = [each["id"] async for each in pages(self._list_channels, "channels")]
+        others = [each for each in listed if each not in self._noted or self._noted[each] > _newest(marks)]
+        for other in others[:MOST_UNMARKED]:  # also those that a new message has given a mark meanwhile
+            self._due[other] = min(marks, self._due.get(other, marks), key=_newest)
         return 0
 
-    async def _accept(self, event: Event) -> bool:
-        message = to_message(event, self._me)
-        return message is not None and await self._intake.accept(message)
+    async def _accept(self, event: Event, me: Identity) -> bool:
+        message = to_message(event, me)
+        return message is not None and await self._intake.accept(replace(message, ahead=True))
 
-    async def _missed(self, channel: str, marks: Mapping[str, str]) -> list[Event]:
+    async def _missed(self, channel: str, marks: Marks) -> list[Event]:
         """Return the messages after the marks of a channel, oldest first."""
         reach = Reach(marks=marks, oldest=f"{self._clock.now() / 1000 - self._longest:.6f}")
         missed: dict[str, Event] = {}
@@ -178,3 +184,7 @@ class CatchUp:
                 channel=channel, ts=thread, oldest=oldest, limit=PAGE, cursor=cursor
             )
         )
+
+
+def _newest(marks: Marks) -> str:
+    return max(marks.values())

@@ -15,6 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from typing_extensions import override
 
 from adapters.slack.account import LOOPBACK_HOSTS, SlackAccount
+from adapters.slack.outcomes import name_of
 from adapters.slack.pace import Pace
 from adapters.slack.paced import PacedClient
 from adapters.slack.tokens import OneToken, Tokens
@@ -72,7 +73,7 @@ class WorkspaceClient(PacedClient):
         try:
             return await super().api_call(api_method, **request)
         except SlackApiError as error:
-            if error.response.get("error") != EXPIRED:
+            if name_of(error) != EXPIRED:
                 raise
             expired = error
         self.token = await self._tokens.token(self._workspace, spent=spent)

@@ -19,10 +19,17 @@ from typing_extensions import override
 from adapters.slack.account import OAuth
 from adapters.slack.exchange import exchange
 from adapters.slack.origin import Origin
-from adapters.slack.outcomes import SlackRefusal
-from adapters.slack.tokens import Tokens
+from adapters.slack.outcomes import SlackRefusal, read
+from adapters.slack.tokens import Farewell, Tokens
 from adapters.slack.translate import Identity
-from bot.domain.errors import PlatformProblem, PostInDoubt, PostNotDone, PostRefused, StorageUnavailable
+from bot.domain.errors import (
+    PlatformProblem,
+    PostInDoubt,
+    PostNotDone,
+    PostRefused,
+    SettingInvalid,
+    StorageUnavailable,
+)
 from bot.domain.installations import Installation
 from bot.ports import Clock, Installations
 from bot.words import phrase
@@ -95,24 +102,58 @@ class InstalledTokens(Tokens):
     async def seen(self, origin: Origin) -> None:
         if not origin.org_wide or origin.workspace == origin.organisation:
             return
-        found = await self._installations.find(origin.workspace)
+        found = await self._look_up(origin.workspace)
         if found is None or found.id != origin.installation:
             await self._installations.serves(origin.installation, origin.workspace)
 
     @override
-    async def left_with(self, origin: Origin, *, at: int) -> Sequence[str]:
-        found = await self._installations.find(origin.installation)
-        if found is not None and found.installed_at > at:
-            return []
-        return sorted({origin.workspace, *await self._installations.workspaces(origin.installation)})
+    async def farewell(self, origin: Origin, *, at: int) -> Farewell:
+        ended = origin.installation if origin.named else await self._ended_in(origin.workspace)
+        found = await self._look_up(ended)
+        if found is not None and found.id == ended and found.installed_at > at:
+            return Farewell(installation=ended, left=[])
+        served = sorted({origin.workspace, *await self._installations.workspaces(ended)})
+        return Farewell(installation=ended, left=[each for each in served if not await self._is_served(each, ended)])
 
     @override
-    async def ended(self, origin: Origin, *, at: int) -> None:
-        if await self._installations.delete(origin.installation, at=at):
-            log.info("uninstalled", installation=origin.installation)
+    async def ended(self, installation: str, *, at: int) -> None:
+        if await self._installations.delete(installation, at=at):
+            log.info("uninstalled", installation=installation)
+
+    @override
+    async def has_own(self, workspace: str) -> bool:
+        return bool(await self._installations.workspaces(workspace))
+
+    @override
+    async def withdrawn(self, workspace: str) -> None:
+        await self._installations.serves_no_more(workspace)
+
+    async def _ended_in(self, workspace: str) -> str:
+        """Return whose installation ended in a workspace, of its own and its organisation's: Slack takes its token no more."""
+        found = await self._look_up(workspace)
+        if found is None or not found.organisation:
+            return workspace
+        try:
+            await read(self._client.auth_test(token=await self.token(workspace)))
+        except PostRefused:
+            return found.id
+        return workspace if found.org_wide else found.organisation
+
+    async def _is_served(self, workspace: str, ended: str) -> bool:
+        """Whether a workspace is served without an installation, by its organisation's or by its own."""
+        found = await self._look_up(workspace)
+        by_another = found is not None and found.id != ended
+        return by_another or (workspace != ended and await self.has_own(workspace))
+
+    async def _look_up(self, workspace: str) -> Installation | None:
+        """Return the installation that serves a workspace; what keeps it from being read may be over the next time."""
+        try:
+            return await self._installations.find(workspace)
+        except (SettingInvalid, StorageUnavailable) as error:
+            raise PostNotDone(str(error)) from error
 
     async def _found(self, workspace: str) -> Installation:
-        found = await self._installations.find(workspace)
+        found = await self._look_up(workspace)
         if found is None:
             advice = phrase("It can be installed again at {url}.", url=self._oauth.install_url)
             raise PostRefused(

@@ -8,6 +8,7 @@ https://docs.slack.dev/tools/bolt-python/concepts/lazy-listeners, https://docs.s
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -24,12 +25,12 @@ from adapters.slack.clients import QUIET, Clients
 from adapters.slack.commands import Typed, to_call, to_root, to_turn, to_typed
 from adapters.slack.controls import FORM
 from adapters.slack.home import OPEN, WISH
-from adapters.slack.managers import Managers
 from adapters.slack.origin import Origin, happened_at, origin_of
 from adapters.slack.outcomes import read, write
 from adapters.slack.panel import LISTEN, SETTINGS
 from adapters.slack.panels import Panels
 from adapters.slack.presses import Presses
+from adapters.slack.rights import Rights
 from adapters.slack.shortcuts import Shortcuts
 from adapters.slack.translate import (
     PLATFORM,
@@ -63,7 +64,7 @@ NO_RECORDING = phrase("I see no recording among the last {count} messages here."
 TOO_SLOW = phrase("Slack took too long. Please try again.")
 NOT_NOW = phrase("Slack did not let me work on that just now. Please try again.")
 
-ENDINGS = frozenset({"app_uninstalled", "tokens_revoked"})
+ENDINGS = frozenset({"app_uninstalled", "team_access_revoked", "tokens_revoked"})
 """Events after which there is nothing more to ask or say: https://docs.slack.dev/reference/events/app_uninstalled."""
 
 Payload = Mapping[str, Any]
@@ -73,12 +74,12 @@ class Listeners:
     """Hands what happens in Slack to the intake."""
 
     def __init__(self, clients: Clients, intake: Intake, catch_ups: CatchUps, agents: Agents) -> None:
-        self._managers = managers = Managers(clients)
+        self._rights = rights = Rights(clients)
         self.shortcuts = Shortcuts(clients, intake)
         """What is done with messages."""
-        self.presses = Presses(clients, intake, managers.may_manage)
+        self.presses = Presses(clients, intake, rights.may_manage)
         """What is pressed under replies."""
-        self.panels = Panels(clients, intake, managers.may_manage, managers.may_administer)
+        self.panels = Panels(clients, intake, rights.may_manage, rights.may_administer)
         """Settings and Home tabs."""
         self._clients = clients
         self._intake = intake
@@ -112,14 +113,23 @@ class Listeners:
     async def on_uninstalled(self, body: dict[str, Any], origin: Origin) -> None:
         """Do nothing more in a workspace that has let us go, and forget its tokens."""
         at = happened_at(body)
-        for workspace in await self._clients.tokens.left_with(origin, at=at):
+        farewell = await self._clients.tokens.farewell(origin, at=at)
+        for workspace in farewell.left:
             await self._intake.left(PLATFORM, workspace)
-        await self._clients.tokens.ended(origin, at=at)
+        await self._clients.tokens.ended(farewell.installation, at=at)
 
     async def on_revoked(self, event: dict[str, Any], body: dict[str, Any], origin: Origin) -> None:
         """Do so too when our token is among those that were revoked; people's we have none of."""
         if (event.get("tokens") or {}).get("bot"):
             await self.on_uninstalled(body, origin)
+
+    async def on_withdrawn(self, event: dict[str, Any]) -> None:
+        """Do so where an organisation took workspaces from us, https://docs.slack.dev/reference/events/team_access_revoked."""
+        tokens = self._clients.tokens
+        for workspace in event.get("team_ids") or ():
+            if not await tokens.has_own(workspace):
+                await self._intake.left(PLATFORM, workspace)
+            await tokens.withdrawn(workspace)
 
     # --- messages ------------------------------------------------------------
 
@@ -136,8 +146,8 @@ class Listeners:
         message = to_message(event, me)
         if message is None:
             return
-        await self._catch_ups.passed(me.team, message.place.channel)
-        await self._intake.accept(message)
+        passed = await self._catch_ups.passed(me.team, message.place.channel)
+        await self._intake.accept(replace(message, ahead=not passed))
 
     async def _on_edit(self, event: dict[str, Any], me: Identity) -> None:
         message = to_edited(event, me)
@@ -149,13 +159,22 @@ class Listeners:
         """Erase what is held of a file, https://docs.slack.dev/reference/events/file_deleted."""
         await self._intake.file_deleted(PLATFORM, me.team, str(event.get("file_id")))
 
+    async def on_channel_deleted(self, event: dict[str, Any], me: Identity) -> None:
+        """Erase what was said in a channel that is gone.
+
+        https://docs.slack.dev/reference/events/channel_deleted, https://docs.slack.dev/reference/events/group_deleted
+        """
+        place = Place(platform=PLATFORM, workspace=me.team, channel=str(event.get("channel")))
+        await self._catch_ups.passed(me.team, place.channel)
+        await self._intake.channel_deleted(place)
+
     async def on_stopped(self, event: dict[str, Any], me: Identity) -> None:
         """Stop what somebody pressed Stop for: what they asked for themselves, or anything where they manage the channel."""
         place, person = to_stopped(event, me), str(event.get("user") or "")
         if place is None:
             return
         try:
-            may_manage = await self._managers.may_manage(place.channel, person, me)
+            may_manage = await self._rights.may_manage(place.channel, person, me)
         except PlatformProblem as error:
             log.warning("not known who manages the channel", channel=place.channel, reason=error.reason)
             may_manage = False
@@ -217,10 +236,10 @@ class Listeners:
             with speaking(await self._language(body, me)):
                 return await self._begin_turn(typed, me)
         async with asyncio.timeout(COMMAND_SECONDS):
-            if typed.opens_settings and await self._managers.may_manage(typed.channel, typed.author.id, me):
+            if typed.opens_settings and await self._rights.may_manage(typed.channel, typed.author.id, me):
                 return await self.panels.open(to_call(typed, me, may_manage=True), str(body.get("trigger_id") or ""))
-            may_manage = typed.would_change and await self._managers.may_manage(typed.channel, typed.author.id, me)
-            may_administer = typed.command.administers and await self._managers.may_administer(typed.author.id, me)
+            may_manage = typed.would_change and await self._rights.may_manage(typed.channel, typed.author.id, me)
+            may_administer = typed.command.administers and await self._rights.may_administer(typed.author.id, me)
         return await self._intake.command(to_call(typed, me, may_manage=may_manage, may_administer=may_administer))
 
     async def _begin_turn(self, typed: Typed, me: Identity) -> str:
@@ -287,7 +306,10 @@ def listening_app(account: SlackAccount, clients: Clients, listeners: Listeners)
         app.event(name)(listeners.on_message)
     app.event("app_uninstalled")(listeners.on_uninstalled)
     app.event("tokens_revoked")(listeners.on_revoked)
+    app.event("team_access_revoked")(listeners.on_withdrawn)
     app.event("file_deleted")(listeners.on_file_deleted)
+    for name in ("channel_deleted", "group_deleted"):
+        app.event(name)(listeners.on_channel_deleted)
     app.event("agent_session_stopped")(listeners.on_stopped)
     app.event("app_home_opened")(listeners.on_home_opened)
     app.event(re.compile(".*"))(listeners.on_other)

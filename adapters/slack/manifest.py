@@ -4,7 +4,7 @@ See https://docs.slack.dev/reference/app-manifest.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -16,13 +16,13 @@ SCOPES: Mapping[str, str] = {
     "app_mentions:read": "to hear when somebody mentions it",
     "assistant:write": "to be found among the agents, and to suggest what could be asked",
     "channels:history": "to hear voice notes and threads in public channels, also those that it missed",
-    "channels:read": "to know who created a channel, and so may change its settings, and whether it is in a channel",
+    "channels:read": "to know who created a channel, and so may change its settings, whether it is in a channel, and that one was deleted",
     "chat:write": "to reply",
     "commands": "to take slash commands, and to stand in the menu of messages",
     "files:read": "to fetch voice notes and videos",
     "files:write": "to reply with voice clips",
     "groups:history": "to hear voice notes and threads in private channels",
-    "groups:read": "to know who created a private channel",
+    "groups:read": "to know who created a private channel, and that one was deleted",
     "im:history": "to hear direct messages",
     "im:read": "to know its direct messages",
     "im:write": "to tell whoever answers for a budget that it is nearly spent",
@@ -42,7 +42,9 @@ EVENTS = (
     "app_home_opened",
     "app_mention",
     "app_uninstalled",
+    "channel_deleted",
     "file_deleted",
+    "group_deleted",
     "message.channels",
     "message.groups",
     "message.im",
@@ -50,6 +52,9 @@ EVENTS = (
     "tokens_revoked",
 )
 """What Slack tells the bot of. https://docs.slack.dev/reference/events"""
+
+EVENTS_OF_ORGANISATIONS = ("team_access_revoked",)
+"""What it tells beside that where a whole organisation may install the app."""
 
 DESCRIPTION = "Hears voice notes and videos, writes down what was said, answers, and talks back."
 PROMPTS = (
@@ -81,7 +86,7 @@ def manifest(
         "display_information": {"name": name, "description": DESCRIPTION},
         "features": _features(name, request_url),
         "oauth_config": {**oauth, "scopes": {"bot": list(SCOPES)}},
-        "settings": _settings(request_url)
+        "settings": _settings(request_url, (*EVENTS, *EVENTS_OF_ORGANISATIONS) if org_wide else EVENTS)
         | {"org_deploy_enabled": org_wide, "token_rotation_enabled": bool(public_url)},
     }
 
@@ -123,11 +128,11 @@ def _slash_command(name: str, description: str, hint: str, request_url: str) -> 
     }
 
 
-def _settings(request_url: str) -> dict[str, Any]:
+def _settings(request_url: str, events: Sequence[str]) -> dict[str, Any]:
     url = {"request_url": request_url} if request_url else {}
     menus = {"message_menu_options_url": request_url} if request_url else {}
     return {
-        "event_subscriptions": {"bot_events": list(EVENTS), **url},
+        "event_subscriptions": {"bot_events": list(events), **url},
         "interactivity": {"is_enabled": True, **url, **menus},
         "socket_mode_enabled": not request_url,
     }

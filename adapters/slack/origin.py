@@ -17,6 +17,8 @@ class Origin:
     """The Enterprise organisation, `E…`; empty for a workspace that belongs to none."""
     org_wide: bool = False
     """Whether it comes by an installation in the whole organisation."""
+    named: bool = True
+    """Whether the payload says so itself; Slack documents farewells that do not."""
 
     @property
     def installation(self) -> str:
@@ -52,11 +54,12 @@ def origin_of(body: Payload) -> Origin | None:
     )
     if not workspace and not organisation:
         return None
-    org_wide = authorization.get("is_enterprise_install", body.get("is_enterprise_install")) in {True, "true"}
+    told = authorization.get("is_enterprise_install", body.get("is_enterprise_install"))
     return Origin(
         workspace=str(workspace or organisation),
         organisation=str(organisation or ""),
-        org_wide=org_wide and bool(organisation),
+        org_wide=told in {True, "true"} and bool(organisation),
+        named=told is not None,
     )
 
 

@@ -26,6 +26,9 @@ log = structlog.get_logger()
 
 Answer = Mapping[str, Any]
 
+TOO_MANY = 429
+"""The HTTP status of what came too soon."""
+
 INSIST_PAUSES = (0.1, 0.3, 1.0)
 """Seconds between the tries of what nobody else will do."""
 
@@ -147,15 +150,29 @@ def unreachable(error: Exception) -> PlatformProblem:
 
 
 def _refused(error: SlackApiError) -> PlatformProblem:
-    response = error.response
-    status = getattr(response, "status_code", 0)
-    data = getattr(response, "data", None)
-    name = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if status == 429 or name in BUSY:
-        return PostNotDone(phrase("Slack is busy"), retry_after=retry_after(response.headers))
+    name, status = name_of(error), status_of(error)
+    if status == TOO_MANY or name in BUSY:
+        return PostNotDone(phrase("Slack is busy"), retry_after=retry_after(error.response.headers))
     if not name or name in UNCERTAIN or status >= 500:
         return PostInDoubt(phrase("Slack answered {answer}", answer=name or status))
-    return SlackRefusal(name, needed=str(data.get("needed", "")) if isinstance(data, dict) else "")
+    return SlackRefusal(name, needed=_told(error, "needed"))
+
+
+def name_of(error: SlackApiError) -> str:
+    """Return Slack's name of an error; empty where the answer is none of Slack's own, or cannot be read."""
+    return _told(error, "error")
+
+
+def status_of(error: SlackApiError) -> int:
+    """Return the HTTP status of an answer."""
+    response = error.response
+    return response.status if isinstance(response, aiohttp.ClientResponse) else int(response.status_code)
+
+
+def _told(error: SlackApiError, field: str) -> str:
+    # The SDK hands on a plain text as a `str`, and where it cannot read JSON, the response of the library below it.
+    data = getattr(error.response, "data", None)
+    return str(data.get(field) or "") if isinstance(data, dict) else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

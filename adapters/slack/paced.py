@@ -7,10 +7,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from typing_extensions import override
 
-from adapters.slack.outcomes import retry_after
+from adapters.slack.outcomes import TOO_MANY, retry_after, status_of
 from adapters.slack.pace import Pace
 
-TOO_MANY = 429
 PAUSE_SECONDS = 1.0
 """Where Slack does not say for how long."""
 
@@ -42,7 +41,7 @@ class PacedClient(AsyncWebClient):
         try:
             return await super().api_call(api_method, **request)
         except SlackApiError as error:
-            if getattr(error.response, "status_code", 0) == TOO_MANY:
+            if status_of(error) == TOO_MANY:
                 seconds = retry_after(error.response.headers)
                 self._pace.close(self._workspace, api_method, PAUSE_SECONDS if seconds is None else seconds)
             raise

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.slack.translate import PLATFORM, Identity
 from bot.domain.commands import COMMANDS, CommandCall
 from bot.domain.messages import Author, Place
-from bot.domain.panel import WORDS_LIMIT, Choice, Entry, EntryKind, SettingsForm
+from bot.domain.panel import TITLE, WORDS_LIMIT, Choice, Entry, EntryKind, SettingsForm
 from bot.domain.suggestions import Room, cut
 from bot.words import say, speaking
 
@@ -63,13 +63,13 @@ def to_settings_view(form: SettingsForm, channel: str, *, home: bool = False) ->
         }
 
 
-def to_told_view(form: SettingsForm, lines: Sequence[str]) -> Block:
-    """Return the modal that says what became of one that was sent."""
-    with speaking(form.language):
+def to_told_view(language: str, lines: Sequence[str]) -> Block:
+    """Return the modal that says what became of one that was sent, or why there is none."""
+    with speaking(language):
         text = {"type": "plain_text", "text": cut("\n".join(lines), 3_000), "emoji": True}
         return {
             "type": "modal",
-            "title": plain(cut(form.title, TITLE_LIMIT)),
+            "title": plain(cut(say(TITLE), TITLE_LIMIT)),
             "close": plain(say("Close")),
             "blocks": [{"type": "section", "text": text}],
         }

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.clients import Clients
 from adapters.slack.home import home_place, to_home_view, to_wish
@@ -26,7 +27,7 @@ from adapters.slack.panel import (
     to_settings_view,
     to_told_view,
 )
-from adapters.slack.presses import LOOK_SECONDS, MayManage, open_view
+from adapters.slack.presses import LOOK_SECONDS, SAY_SECONDS, MayManage, open_view
 from adapters.slack.translate import PLATFORM, Identity
 from bot.domain.commands import CommandCall
 from bot.domain.errors import MynahError, PlatformProblem
@@ -51,6 +52,9 @@ NOT_NAMED: Mapping[str, str | None] = {EMPTY: "", TAKE_BACK: None, "": None}
 
 MayAdminister = Callable[[str, Identity], Awaitable[bool]]
 """Whether somebody is in charge of the workspace: person, and who we are."""
+
+Show = Callable[..., Awaitable[AsyncSlackResponse]]
+"""A method of Slack's that shows a view."""
 
 
 class Panels:
@@ -126,32 +130,41 @@ class Panels:
         """Let the voice that is chosen in the modal speak, in a direct message to who wants to hear it."""
         filled = to_filled_settings(body, me)
         try:
-            await self._speak(filled, me)
+            refusal = await self._speak(filled, me)
+            if refusal:
+                await self._tell(filled.call, refusal, self._clients.of(me.team).views_push, body)
         except (MynahError, TimeoutError) as error:
             log.warning("voice not heard", reason=str(error))
         await ack()
 
-    async def _speak(self, filled: Filled, me: Identity) -> None:
+    async def _speak(self, filled: Filled, me: Identity) -> str:
+        """Let the voice speak; returns why it may not, empty when it does."""
         client, author = self._clients.of(me.team), filled.call.author
-        form = await self._intake.settings(filled.call)  # for its language alone
-        chosen = filled.values.get("voice", "")
-        speaker = filled.values.get("speech_model", "").partition(",")[0]
         opened = await read(client.conversations_open(users=[author.id]))
-        channel = str(opened["channel"]["id"])
-        with speaking(form.language):
+        place = Place(platform=PLATFORM, workspace=me.team, channel=str(opened["channel"]["id"]), direct=True)
+        refusal = await self._intake.refusal(place, author)
+        if refusal:
+            return refusal
+        with speaking(await self._intake.language(place, author)):
             text, words = say("This is how replies sound with this voice:"), say("Good morning! This is how I sound.")
-        root = await write(client.chat_postMessage(channel=channel, text=text, parse="none"))
+        root = str((await write(client.chat_postMessage(channel=place.channel, text=text, parse="none")))["ts"])
+        chosen = filled.values.get("voice", "")
         message = Message(
-            key=str(root["ts"]),
-            place=Place(platform=PLATFORM, workspace=me.team, channel=channel, thread=str(root["ts"]), direct=True),
+            key=root,
+            place=replace(place, thread=root),
             author=author,
             text=words,
             addressed=Addressed.COMMAND,
             command="say",
-            speaker=speaker,
+            speaker=filled.values.get("speech_model", "").partition(",")[0],
             voice=NOT_NAMED.get(chosen, chosen),
         )
-        await self._intake.accept(message)
+        try:
+            await self._intake.accept(message)
+        except MynahError:  # nobody will speak below it
+            await write(client.chat_delete(channel=place.channel, ts=root))
+            raise
+        return ""
 
     # --- the Home tab --------------------------------------------------------
 
@@ -193,14 +206,25 @@ class Panels:
         await ack()
 
     async def on_channel(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], me: Identity) -> None:
-        """Open the settings of a channel from the Home tab."""
+        """Open the settings of a channel from the Home tab, or say why not."""
         call = settings_call(str(action["value"]), to_author(body), me)
         try:
             call = replace(call, may_manage=await self._manages(call, me))
-            await self.open(call, str(body.get("trigger_id") or ""), home=True)
-        except MynahError as error:
+            async with asyncio.timeout(SAY_SECONDS):
+                refusal = await self.open(call, str(body.get("trigger_id") or ""), home=True)
+                if refusal:
+                    await self._tell(call, refusal, self._clients.of(me.team).views_open, body)
+        except (MynahError, TimeoutError) as error:
             log.warning("settings not opened", reason=str(error))
         await ack()
+
+    async def _tell(self, call: CommandCall, text: str, show: Show, body: Mapping[str, Any]) -> None:
+        """Say something in a modal: one that opens, or one that is pushed above that which is open.
+
+        See https://docs.slack.dev/reference/methods/views.push.
+        """
+        view = to_told_view(await self._intake.language(call.place, call.author), [text])
+        await open_view(lambda: show(trigger_id=str(body.get("trigger_id") or ""), view=view))
 
 
 async def _answer(ack: AsyncAck, outcome: Outcome) -> None:
@@ -209,6 +233,6 @@ async def _answer(ack: AsyncAck, outcome: Outcome) -> None:
     if outcome.problems:
         await ack(response_action="errors", errors=dict(outcome.problems))
     elif told:
-        await ack(response_action="update", view=to_told_view(outcome.form, told))
+        await ack(response_action="update", view=to_told_view(outcome.form.language, told))
     else:
         await ack()

@@ -346,8 +346,6 @@ def _place(reply: Reply) -> tuple[str, str]:
 def _with_plan(part: TextPart, plan: list[Block], answering: Message) -> dict[str, Any]:
     """Return the arguments of a message that shows a plan above a text, and its buttons below."""
     post = to_post(part.marked)
-    if post["blocks"] is None:  # a text beside blocks is not shown
-        return post
     return {**post, "blocks": [*plan, *(post["blocks"] if part.text else []), *_under(part, answering)]}
 
 

@@ -17,8 +17,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.clients import QUIET, Clients
 from adapters.slack.commands import to_turn_with
-from adapters.slack.outcomes import ADVICE, INSIST_PAUSES, read
-from adapters.slack.paced import TOO_MANY
+from adapters.slack.outcomes import ADVICE, INSIST_PAUSES, TOO_MANY, read
 from adapters.slack.translate import PLATFORM, Identity, to_answer
 from bot.domain.errors import MynahError, PlatformProblem, PostRefused
 from bot.domain.messages import Author, Message, Place

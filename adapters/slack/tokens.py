@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -10,6 +11,16 @@ from typing_extensions import override
 from adapters.slack.origin import Origin
 from adapters.slack.outcomes import read
 from adapters.slack.translate import Identity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Farewell:
+    """The end of an installation."""
+
+    installation: str
+    """Its id."""
+    left: Sequence[str]
+    """The workspaces that nobody lets us into any more."""
 
 
 class Tokens(Protocol):
@@ -24,7 +35,7 @@ class Tokens(Protocol):
 
         Raises:
             PostRefused: the app is not installed there (any more); says what to do.
-            PostNotDone: the token could not be renewed now.
+            PostNotDone: the token could not be read or renewed now.
         """
         ...
 
@@ -44,15 +55,24 @@ class Tokens(Protocol):
         """Note by whose installation something came."""
         ...
 
-    async def left_with(self, origin: Origin, *, at: int) -> Sequence[str]:
-        """Return the workspaces that an installation served which ended at a time (ms since 1970).
+    async def farewell(self, origin: Origin, *, at: int) -> Farewell:
+        """Return what ended at a time (ms since 1970); nothing is left when the app was installed again since.
 
-        None of them when the app was installed again since.
+        Raises:
+            PostNotDone: Slack could not be asked now whose installation it was.
         """
         ...
 
-    async def ended(self, origin: Origin, *, at: int) -> None:
+    async def ended(self, installation: str, *, at: int) -> None:
         """Forget the tokens of an installation that ended at a time (ms since 1970)."""
+        ...
+
+    async def has_own(self, workspace: str) -> bool:
+        """Return whether a workspace let us in by itself, whatever its organisation does."""
+        ...
+
+    async def withdrawn(self, workspace: str) -> None:
+        """Forget that the installation of an organisation serves a workspace."""
         ...
 
 
@@ -93,9 +113,17 @@ class OneToken(Tokens):
         pass
 
     @override
-    async def left_with(self, origin: Origin, *, at: int) -> Sequence[str]:
-        return [origin.workspace]
+    async def farewell(self, origin: Origin, *, at: int) -> Farewell:
+        return Farewell(installation=origin.installation, left=[origin.workspace])
 
     @override
-    async def ended(self, origin: Origin, *, at: int) -> None:
+    async def ended(self, installation: str, *, at: int) -> None:
+        pass
+
+    @override
+    async def has_own(self, workspace: str) -> bool:
+        return False
+
+    @override
+    async def withdrawn(self, workspace: str) -> None:
         pass

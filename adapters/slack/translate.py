@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.domain.messages import Addressed, Attachment, Author, Message, Place, PostId, Quoted
+from bot.domain.text import slices
 
 PLATFORM = "slack"
 Event = Mapping[str, Any]
@@ -28,8 +29,12 @@ NAME_LIMIT = 255
 MARKDOWN_LIMIT = 12_000
 """Characters of all `markdown` blocks of a message, https://docs.slack.dev/reference/block-kit/blocks/markdown-block."""
 
+PLAIN_LIMIT = 3_000
+"""Characters of a `section` block, https://docs.slack.dev/reference/block-kit/blocks/section-block."""
+
 SUMMARY_LIMIT = 3_900
-"""Characters of the text beside a block: what notifications and screen readers get."""
+"""Characters of the text beside the blocks, what notifications and screen readers get: an edit takes 4,000, entities counted.
+https://docs.slack.dev/reference/methods/chat.update"""
 
 MOST_LINKED = 3
 """Messages that one message brings along by links to them."""
@@ -256,23 +261,29 @@ def to_post(markdown: str) -> dict[str, Any]:
 
     The Markdown goes into a block, and a text beside it for notifications. Slack reads its `<@…>`, `<!…>` and `<#…>`
     also inside of the block, so no `<` of the text is left bare in either. A text that grows beyond a block by this is
-    shown plain, which only one that is full of `<` and `&` can do.
+    shown plain, where Slack reads nothing, which only one that is full of `<` and `&` can do.
     """
     block = harmless_markdown(markdown)
-    if len(block) > MARKDOWN_LIMIT:
-        return {"text": escaped(markdown), "blocks": None, "parse": "none", "link_names": False}
-    blocks = [{"type": "markdown", "text": block}]
+    blocks = [{"type": "markdown", "text": block}] if len(block) <= MARKDOWN_LIMIT else _plain_blocks(markdown)
     return {"text": _summary(markdown), "blocks": blocks, "parse": "none", "link_names": False}
+
+
+def _plain_blocks(text: str) -> list[dict[str, Any]]:
+    pieces = [piece.text for piece in slices(text, PLAIN_LIMIT) if piece.text.strip()]
+    return [{"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": True}} for piece in pieces]
 
 
 def to_answer(markdown: str) -> dict[str, Any]:
     """Return the arguments of an answer that one person alone sees: `<@U…>` shows a name there, and notifies nobody."""
     post = to_post(markdown)
-    text, blocks = _PERSON.sub(r"<@\1>", post["text"]), post["blocks"]
-    return {
-        "text": text,
-        "blocks": blocks and [{**block, "text": _PERSON.sub(r"<@\1>", block["text"])} for block in blocks],
-    }
+    blocks = [
+        {**block, "text": _named(block["text"])} if block["type"] == "markdown" else block for block in post["blocks"]
+    ]
+    return {"text": _named(post["text"]), "blocks": blocks}
+
+
+def _named(text: str) -> str:
+    return _PERSON.sub(r"<@\1>", text)
 
 
 def harmless_markdown(markdown: str) -> str:

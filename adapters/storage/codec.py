@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import TypeAdapter
 
-from bot.domain.messages import Message
+from bot.domain.messages import Action, Message
 from bot.domain.models import ChatTurn, Role
 
 _MESSAGE = TypeAdapter(Message)
@@ -27,6 +27,10 @@ def message_to_json(message: Message) -> str:
 def message_from_json(text: str) -> Message:
     """Read what `message_to_json` wrote; fields that are new since then take their defaults."""
     return _MESSAGE.validate_python(json.loads(text))
+
+
+ALOUD = f'"pressed":"{Action.SPEAK}"'
+"""What stands in the JSON of messages exactly where a reply is to be read aloud."""
 
 
 def author_mark(author: str) -> str:

@@ -65,6 +65,10 @@ class SqlInstallations(Installations):
         await self._database.write(SQL["serves"](installation=installation, workspace=workspace))
 
     @override
+    async def serves_no_more(self, workspace: str) -> None:
+        await self._database.write(SQL["serve_itself"](id=workspace))
+
+    @override
     async def workspaces(self, installation: str = "") -> Sequence[str]:
         rows = await self._database.read(SQL["workspaces"](installation=installation or None))
         return [row["workspace"] for row in rows]

@@ -26,6 +26,10 @@ POLL_SECONDS = 1.0
 SQL = load("jobs")
 
 
+class _OvertakenError(Exception):
+    """What a job was to be made of is not there any more."""
+
+
 class SqlJobs(Jobs):
     """The jobs of a database, and this process as one that runs some of them."""
 
@@ -50,27 +54,42 @@ class SqlJobs(Jobs):
 
     @override
     async def submit(self, message: Message, *, pause: float = 0.0) -> bool:
-        insert = self._insert(message, pause)
+        insert = insertion(message, self._clock.now(), pause)
         if message.aside:
-            return self._ring(changed=bool(await self._database.write(insert)))
-        place = message.place
-        mark = SQL["advance_mark"](**_place(place), direct=int(place.direct), key=message.key)
+            return await self._store(insert, repeats=message.repeats)
         hold_on = SQL["hold_on"](**insert.parameters)
         waits = insert.parameters["pause"]
-        stored = bool(await self._database.write(*([hold_on] if waits else []), mark, insert))
+        stored = await self._store(*([hold_on] if waits else []), marking(message), insert, repeats=message.repeats)
         if waits and stored:
             heappush(self._due, self._clock.now() + int(pause * 1000))
-        return self._ring(changed=stored)
+        return stored
 
     @override
-    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
+    async def follow(
+        self,
+        message: Message,
+        *,
+        member: Message | None = None,
+        without: JobId | None = None,
+        repeats: JobId | None = None,
+    ) -> bool:
         now = self._clock.now()
         new = message.job_id
         stop = SQL["stop_before"](id=new, subject=message.subject, revision=message.revision, now=now)
         # Who takes their last message back still wants an answer to those before it.
         freed = [SQL["set_free"](id=new, subject=message.subject)] if message.errand is Errand.REMOVE else []
         rewritten = [self._rewritten(message, member)] if member else []
-        return self._ring(changed=bool(await self._database.write(stop, *freed, *rewritten, self._insert(message))))
+        part = SQL["part"](id=without, lead=message.subject, next=new)
+        parted = [part.required(_OvertakenError)] if without else []
+        return await self._store(stop, *freed, *rewritten, *parted, insertion(message, now), repeats=repeats)
+
+    async def _store(self, *statements: Statement, repeats: JobId | None) -> bool:
+        """Store a job by the last of several statements; nothing where the words that it repeats were erased."""
+        held = [SQL["holds"](job=repeats).required(_OvertakenError)] if repeats else []
+        try:
+            return self._ring(changed=bool(await self._database.write(*held, *statements)))
+        except _OvertakenError:
+            return False
 
     def _rewritten(self, lead: Message, member: Message) -> Statement:
         return SQL["rewrite"](id=member.subject, lead=lead.subject, next=lead.job_id, message=message_to_json(member))
@@ -81,28 +100,6 @@ class SqlJobs(Jobs):
             id=message.job_id, message=message_to_json(message), was=message_to_json(was), **_kind(message)
         )
         return bool(await self._database.write(revised))
-
-    def _insert(self, message: Message, pause: float = 0.0) -> Statement:
-        place, now = message.place, self._clock.now()
-        together = bool(pause) and gathers(message)
-        waits = int(pause * 1000) if together else 0
-        return SQL["submit"](
-            id=message.job_id,
-            subject=message.subject,
-            revision=message.revision,
-            position=message.position,
-            **_kind(message),
-            lane=place.conversation,
-            channel=_channel(place),
-            platform=place.platform,
-            author=user_scope(place, message.author),
-            gathers=int(together),
-            stream=stream_of(message, now, pause) if together else place.conversation,
-            pause=waits,
-            longest=waits * LONGEST,
-            message=message_to_json(message),
-            now=now,
-        )
 
     @override
     async def claim(self, limit: int, platforms: Collection[str], *, only: str | None = None) -> Sequence[Job]:
@@ -165,7 +162,7 @@ class SqlJobs(Jobs):
 
     @override
     async def finish(self, lease: Lease) -> None:
-        await self._leave(lease, "finish", now=self._clock.now())
+        await self._leave(lease, "finish", SQL["forget_summary"](job=lease.job), now=self._clock.now())
 
     @override
     async def retry(self, lease: Lease, *, delay_seconds: float, reason: str) -> None:
@@ -173,7 +170,8 @@ class SqlJobs(Jobs):
 
     @override
     async def bury(self, lease: Lease, *, reason: str) -> None:
-        await self._leave(lease, "bury", now=self._clock.now(), reason=reason)
+        forgotten = SQL["forget_summary"](job=lease.job)
+        await self._leave(lease, "bury", forgotten, now=self._clock.now(), reason=reason)
 
     @override
     async def ask(self, lease: Lease, *, reason: str) -> None:
@@ -241,11 +239,12 @@ class SqlJobs(Jobs):
     async def marks(self, platform: str) -> Mapping[Place, str]:
         return {_marked(row): row["key"] for row in await self._database.read(SQL["marks"](platform=platform))}
 
-    async def _leave(self, lease: Lease, query: str, **parameters: Parameter) -> None:
-        """Take a running job out of its lane, if the lease still holds."""
+    async def _leave(self, lease: Lease, query: str, *besides: Statement, **parameters: Parameter) -> None:
+        """Take a running job out of its lane, if the lease still holds, and do what belongs to that."""
         statement = SQL[query](job=lease.job, owner=lease.owner, epoch=lease.epoch, **parameters)
         await self._database.write(
             statement.required(lambda: LeaseLost(f"{lease.job} is no longer ours, epoch {lease.epoch} is over")),
+            *besides,
             SQL["end_gathered"](now=self._clock.now()),
         )
         self._bell.set()
@@ -261,6 +260,36 @@ class SqlJobs(Jobs):
         if changed:
             self._bell.set()
         return changed
+
+
+def marking(message: Message) -> Statement:
+    """Return what advances the mark of a message's place, or notes only that we take part there."""
+    place, key = message.place, message.key if message.moves_mark else ""
+    return SQL["advance_mark"](**_place(place), direct=int(place.direct), key=key)
+
+
+def insertion(message: Message, now: int, pause: float = 0.0) -> Statement:
+    """Return what stores a message as a job; `now` in milliseconds since 1970, `pause` in seconds as for `submit`."""
+    place = message.place
+    together = bool(pause) and gathers(message)
+    waits = int(pause * 1000) if together else 0
+    return SQL["submit"](
+        id=message.job_id,
+        subject=message.subject,
+        revision=message.revision,
+        position=message.position,
+        **_kind(message),
+        lane=place.conversation,
+        channel=_channel(place),
+        platform=place.platform,
+        author=user_scope(place, message.author),
+        gathers=int(together),
+        stream=stream_of(message, now, pause) if together else place.conversation,
+        pause=waits,
+        longest=waits * LONGEST,
+        message=message_to_json(message),
+        now=now,
+    )
 
 
 def _kind(message: Message) -> Mapping[str, str | int]:

@@ -42,6 +42,11 @@ class SqlLedger(Ledger):
         return [read_record(row) for row in await self._database.read(SQL["of_job"](job=job))]
 
     @override
+    async def held(self, job: JobId) -> Nanodollars:
+        (row,) = await self._database.read(SQL["held"](job=job))
+        return Nanodollars(row["held"])
+
+    @override
     async def spent(self, gateway: str, period: Period) -> UsageSum:
         now = self._clock.now()
         (row,) = await self._database.read(

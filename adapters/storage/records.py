@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from adapters.storage.codec import author_mark, file_mark, message_from_json, message_to_json
+from adapters.storage.codec import ALOUD, author_mark, file_mark, message_from_json, message_to_json
 from adapters.storage.database import Database
 from adapters.storage.sql import Row, load
 from bot.domain.messages import JobId, Place
@@ -43,7 +43,7 @@ class SqlRecords(Records):
     @override
     async def quoting(self, person: str) -> Sequence[JobId]:
         workspace, _, author = person.rpartition(":@")
-        query = SQL["quoting"](workspace=workspace, author=person, mark=author_mark(author))
+        query = SQL["quoting"](workspace=workspace, author=person, mark=author_mark(author), aloud=ALOUD)
         return [JobId(row["id"]) for row in await self._database.read(query)]
 
     @override
@@ -51,8 +51,13 @@ class SqlRecords(Records):
         return [JobId(row["id"]) for row in await self._database.read(SQL["of_workspace"](workspace=workspace))]
 
     @override
+    async def of_place(self, place: Place) -> Sequence[JobId]:
+        query = SQL["of_place"](channel=place.scopes[1], lane=None if place.thread is None else place.conversation)
+        return [JobId(row["id"]) for row in await self._database.read(query)]
+
+    @override
     async def of_file(self, workspace: str, file: str) -> Sequence[JobId]:
-        query = SQL["of_file"](workspace=workspace, mark=file_mark(file))
+        query = SQL["of_file"](workspace=workspace, mark=file_mark(file), aloud=ALOUD)
         return [JobId(row["id"]) for row in await self._database.read(query)]
 
     @override

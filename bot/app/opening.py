@@ -106,15 +106,21 @@ async def _open_gateways(
 
 
 @asynccontextmanager
-async def open_platforms(settings: Settings) -> AsyncIterator[Mapping[str, Platform]]:
-    """Open each platform whose account is set up; nothing connects before it serves."""
+async def open_platforms(settings: Settings, *, serving: bool = False) -> AsyncIterator[Mapping[str, Platform]]:
+    """Open each platform whose account is set up; nothing connects before it serves.
+
+    Args:
+        settings: of this process.
+        serving: whether this is the service.
+    """
     slack, discord = _slack_account(settings), _discord_account(settings)
     async with AsyncExitStack() as stack:
         platforms: list[Platform] = []
         if slack is not None:
             from adapters.slack.adapter import SlackPlatform  # noqa: PLC0415
 
-            installed = await stack.enter_async_context(open_installations(settings)) if slack.oauth else None
+            opening = open_installations(settings, serving=serving)
+            installed = await stack.enter_async_context(opening) if slack.oauth else None
             platforms.append(await stack.enter_async_context(SlackPlatform(slack, SystemClock(), installed)))
         if discord is not None:
             from adapters.discord.adapter import DiscordPlatform  # noqa: PLC0415
@@ -159,18 +165,24 @@ def _slack_oauth(settings: Settings) -> OAuth | None:
 
 
 @asynccontextmanager
-async def open_installations(settings: Settings) -> AsyncIterator[Installations]:
-    """Open who let the Slack app in, with all tokens encrypted with the newest key.
+async def open_installations(settings: Settings, *, serving: bool = False) -> AsyncIterator[Installations]:
+    """Open who let the Slack app in.
+
+    Args:
+        settings: of this process.
+        serving: whether this is the service: it encrypts all tokens with the newest key. A command leaves them as they
+            are, since a service that began before that key was set could not open them.
 
     Raises:
-        SettingInvalid: there is no key, or it opens nothing.
+        SettingInvalid: there is no key, or the service finds that it opens nothing.
         StorageUnavailable: the database cannot be opened.
     """
     key = settings.slack.encryption_key
     keys = [each.strip() for each in key.get_secret_value().split(",")] if key else []
     async with open_database(settings.database_url) as database:
         installations = SqlInstallations(database, SystemClock(), keys)
-        await installations.lock_anew()
+        if serving:
+            await installations.lock_anew()
         yield installations
 
 

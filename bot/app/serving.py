@@ -30,7 +30,10 @@ async def serve(settings: Settings) -> None:
     """
     configure_logs(settings)
     await asyncio.to_thread(_open_catalogues)
-    async with open_platforms(settings) as platforms, open_house(settings, platforms, serving=True) as house:
+    async with (
+        open_platforms(settings, serving=True) as platforms,
+        open_house(settings, platforms, serving=True) as house,
+    ):
         if not platforms:
             raise SettingInvalid("settings", "neither Slack nor Discord is set up; `mynah doctor` says what is missing")
         await _refuse_without_media(house)

@@ -47,7 +47,9 @@ def runs_show(job: JobName, *, json: Json = False) -> None:
             return None
         steps = await house.journal.steps(found.id)
         receipt = make_receipt(steps, await house.ledger.of_job(found.id))
-        return found, list(steps.values()), receipt, await _reviewed(house, found)
+        held = await house.ledger.held(found.id)
+        more = {"held": show_dollars(held) if held else "", **await _reviewed(house, found)}
+        return found, list(steps.values()), receipt, more
 
     shown = with_house(read)
     if shown is None:
@@ -62,8 +64,8 @@ async def _reviewed(house: House, job: Job) -> Mapping[str, object]:
     return {"good": ratings.good, "bad": ratings.bad, "corrected": corrected}
 
 
-def _show(job: Job, steps: Sequence[Step], receipt: Receipt, reviewed: Mapping[str, object], *, json: bool) -> None:
-    facts = {**_row(job), "tries": job.tries, "cost": receipt.sum_words, **reviewed}
+def _show(job: Job, steps: Sequence[Step], receipt: Receipt, more: Mapping[str, object], *, json: bool) -> None:
+    facts = {**_row(job), "tries": job.tries, "cost": receipt.sum_words, **more}
     taken = [{"name": step.name, "state": step.state.value, "at": show_time(step.at)} for step in steps]
     calls = [_call(line) for line in receipt.lines]
     if json:

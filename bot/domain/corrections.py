@@ -1,6 +1,7 @@
 """What was heard wrongly, corrected by people: the corrected words with their times. Pure."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -58,6 +59,10 @@ def digest(texts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(texts).encode(errors="surrogatepass")).hexdigest()[:8]
 
 
+MOST_ALIKE = 20_000
+"""Pairs of equal words that are compared, in some hundredths of a second: a thousand words of a language make half as many."""
+
+
 # --- times -------------------------------------------------------------------
 
 
@@ -79,18 +84,29 @@ def _timed(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
 
 
 def _matches(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    """Compare two lists of words. What begins and ends alike is set aside first, since to compare is slow for long ones."""
+    """Compare two lists of words. What begins and ends alike is set aside first, since to compare is slow for long ones.
+
+    Of words that are too many and too much alike, the first takes the place of the first, and so on.
+    """
     shortest = min(len(old), len(new))
     head = next((n for n in range(shortest) if old[n] != new[n]), shortest)
     tail = next((n for n in range(shortest - head) if old[-1 - n] != new[-1 - n]), shortest - head)
     inner_old, inner_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    between = SequenceMatcher(None, inner_old, inner_new, autojunk=False).get_opcodes()
+    between: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(inner_old), 0, len(inner_new))]
+    if _alike(inner_old, inner_new) <= MOST_ALIKE:
+        between = SequenceMatcher(None, inner_old, inner_new, autojunk=False).get_opcodes()
     moved = [(kind, a + head, b + head, c + head, d + head) for kind, a, b, c, d in between]
     return [
         ("equal", 0, head, 0, head),
         *moved,
         ("equal", len(old) - tail, len(old), len(new) - tail, len(new)),
     ]
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many pairs of an old and a new word are equal: the time of a comparison grows with them."""
+    counts = Counter(old)
+    return sum(counts[word] for word in new)
 
 
 def _joined(segments: Sequence[Segment], words: Sequence[Sequence[str]]) -> tuple[Segment, ...]:

@@ -131,7 +131,7 @@ class Errand(StrEnum):
     STOP = "stop"
     """Somebody does not want the rest of the reply: say in it that it ends here."""
     PURGE = "purge"
-    """Its workspace has sent us away: erase what is held of it."""
+    """Its workspace has sent us away, or its channel or thread is gone: erase what is held of it."""
     CORRECT = "correct"
     """Somebody corrected what was heard in it: let the reply quote the corrected words."""
 
@@ -200,11 +200,18 @@ class Message:
     """What somebody wants besides, by a button under a reply: what comes of it stands below, in place of nothing."""
     regarding: int = 0
     """The revision that made the reply whose button was used; only with `pressed`."""
+    ahead: bool = False
+    """Whether it may be stored before what was said earlier in its channel: catch-up goes on beginning before that."""
 
     @property
     def aside(self) -> bool:
         """Whether it is something done with a message of others, by which nobody joins their conversation."""
         return self.addressed is Addressed.COMMAND and bool(self.quoted) and self.place.thread != self.key
+
+    @property
+    def moves_mark(self) -> bool:
+        """Whether all that was said before it in its channel is stored with it: the use of a command waits for nothing."""
+        return not self.ahead and self.addressed is not Addressed.COMMAND
 
     @property
     def subject(self) -> JobId:
@@ -214,7 +221,15 @@ class Message:
     @property
     def job_id(self) -> JobId:
         """The job that this message makes, once."""
-        return JobId(f"{self.subject}#{self.revision}") if self.revision else self.subject
+        return self._job_of(self.revision)
+
+    @property
+    def repeats(self) -> JobId | None:
+        """The job whose words somebody wants once more, by a button; None for what brings words of its own, or none."""
+        return self._job_of(self.regarding) if self.pressed and self.errand is Errand.ANSWER else None
+
+    def _job_of(self, revision: int) -> JobId:
+        return JobId(f"{self.subject}#{revision}") if revision else self.subject
 
     @property
     def position(self) -> str:

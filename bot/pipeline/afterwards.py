@@ -6,11 +6,12 @@ import structlog
 
 from bot.domain.errors import PlatformProblem, PostRefused
 from bot.domain.messages import PostId, TextPart
+from bot.pipeline.changes import erase_removed
 from bot.pipeline.deliver import shown_so_far
 from bot.pipeline.earlier import Left
 from bot.pipeline.live import DRAFT
 from bot.pipeline.posts import find, post, remove
-from bot.pipeline.retention import erase_workspace
+from bot.pipeline.retention import erase_place, erase_workspace
 from bot.pipeline.run import Run
 from bot.words import say
 
@@ -23,9 +24,13 @@ GROWS = "post:text:"
 async def remove_reply(run: Run) -> None:
     """Remove every post of the earlier runs of a message that is gone; one that was on its way is looked for.
 
+    What is held of it goes first, in case that whoever took the deletion in could not see to that.
+
     Raises:
         PostNotDone: not all could be removed now.
+        StorageProblem: not all could be erased now.
     """
+    await erase_removed(run.house, await run.house.jobs.of_message(run.message.subject))
     await _remove(run, run.earlier.posts())
 
 
@@ -56,14 +61,18 @@ async def say_stopped(run: Run) -> None:
 
 
 async def purge(run: Run) -> None:
-    """Erase all that is held of a workspace that does not have us any more.
+    """Erase all that is held of a workspace that does not have us any more, or of a channel or thread that is gone.
 
     Raises:
         StorageProblem: not all of it was erased.
     """
-    workspace = run.message.place.scopes[0]
-    erased = await erase_workspace(run.house, workspace)
-    log.info("workspace erased", workspace=workspace, messages=len(erased.jobs))
+    place = run.message.place
+    if place.channel:
+        erased = await erase_place(run.house, place)
+        log.info("channel erased", place=place.scopes[-1], messages=len(erased.jobs))
+    else:
+        erased = await erase_workspace(run.house, place.scopes[0])
+        log.info("workspace erased", workspace=place.scopes[0], messages=len(erased.jobs))
 
 
 async def _remove_if_may_be(run: Run, posts: Iterable[Left], kept: frozenset[PostId] = frozenset()) -> None:

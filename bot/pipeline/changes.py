@@ -15,11 +15,12 @@ import structlog
 from bot.domain.access import HOUR_MS, rate
 from bot.domain.attention import is_heard
 from bot.domain.budgets import user_scope
-from bot.domain.jobs import Job, JobStatus
-from bot.domain.messages import Addressed, Author, Errand, JobId, Message, Place, subject_of
+from bot.domain.jobs import FOLLOWS, Job, JobStatus
+from bot.domain.messages import Addressed, Attachment, Author, Errand, JobId, Message, Place, subject_of
 from bot.pipeline.earlier import POST
 from bot.pipeline.house import House
 from bot.pipeline.people import refused, with_groups
+from bot.pipeline.referred import quoted_in
 from bot.pipeline.retention import erase_file, erase_message
 
 log = structlog.get_logger()
@@ -55,7 +56,7 @@ async def redo(house: House, message: Message, known: Sequence[Job], *, said_at:
         return False
     addressed = last.message.addressed if message.addressed is Addressed.OVERHEARD else message.addressed
     edited = replace(message, addressed=addressed, revision=last.message.revision)
-    if not await _may_be_redone(house, edited):
+    if not await _may_be_redone(house, edited, last.message):
         return False
     taken_in = await _take_in(house, edited, last, known[-1].message.revision + 1)
     if taken_in is None:
@@ -99,7 +100,7 @@ async def _redo_together(house: House, member: Message, runs: Sequence[Job]) -> 
     if last is None or not await _may_follow(house, member, last):
         return False
     again = replace(last.message, revision=runs[-1].message.revision + 1)
-    if await _follow(house, again, member=replace(member, revision=0)):
+    if await _follow(house, again, member=replace(member, revision=0), repeats=last.id):
         return True
     return await _redo_together(house, member, await house.jobs.of_message(again.subject))
 
@@ -124,10 +125,12 @@ def _files(message: Message) -> Sequence[str]:
     return [file.id for file in message.attachments]
 
 
-async def _may_be_redone(house: House, message: Message) -> bool:
+async def _may_be_redone(house: House, message: Message, last: Message) -> bool:
     config = (await house.channels.config(message.place)).config
     author = await with_groups(house, message.author, message.place, config)
     if not is_heard(replace(message, author=author), config, in_thread=True):
+        return False
+    if last.refusal and await _is_too_much(house, last):  # what was refused is not among what its author had
         return False
     return not await refused(house, message.author, message.place, config)
 
@@ -148,9 +151,16 @@ async def _is_too_much(house: House, message: Message) -> bool:
     return allowed.goes_on_at(answered, now) is not None
 
 
-async def _follow(house: House, message: Message, *, member: Message | None = None) -> bool:
-    """Store the next job of a message; False when something else became of it at the same moment."""
-    stored = await house.jobs.follow(message, member=member)
+async def _follow(
+    house: House,
+    message: Message,
+    *,
+    member: Message | None = None,
+    without: JobId | None = None,
+    repeats: JobId | None = None,
+) -> bool:
+    """Store the next job of a message (`Jobs.follow`); False when something else became of it at the same moment."""
+    stored = await house.jobs.follow(message, member=member, without=without, repeats=repeats)
     log.info("message followed" if stored else "message followed already", job=message.job_id, errand=message.errand)
     return stored
 
@@ -177,22 +187,36 @@ async def _remove(house: House, known: Sequence[Job]) -> None:
     if not await _follow(house, removal):
         await _remove(house, await house.jobs.of_message(removal.subject))
         return
+    await erase_removed(house, known)
+
+
+async def erase_removed(house: House, known: Sequence[Job]) -> None:
+    """Erase what is held of a message that is gone, also where several were answered together; done twice, it is done once.
+
+    Args:
+        house: the ports.
+        known: its jobs, at least one of them.
+
+    Raises:
+        StorageProblem: not all of it was erased.
+    """
     await erase_message(house, known)
-    first = await house.jobs.get(
-        removal.subject
-    )  # it may be led by another since it was read, but from now on by no other
-    if first is not None and first.lead is not None:
-        await _redo_without(house, first.lead)
+    await _redo_without(house, known[0].message.subject)
 
 
-async def _redo_without(house: House, lead: JobId) -> None:
+async def _redo_without(house: House, gone: JobId) -> None:
     """Let several messages be answered anew without one that is gone, or forget what is held of its part in them."""
-    runs = await house.jobs.of_message(lead)
+    first = await house.jobs.get(gone)  # it may be led by another since it was read, but from now on by no other
+    if first is None or first.lead is None:
+        return
+    runs = await house.jobs.of_message(first.lead)
     last = _last_answer(runs)
     if last is None or not await _is_last(house, last):
         await erase_message(house, runs)
-    elif not await _follow(house, replace(last.message, revision=runs[-1].message.revision + 1)):
-        await _redo_without(house, lead)
+        return
+    again = replace(last.message, revision=runs[-1].message.revision + 1)
+    if not await _follow(house, again, without=gone, repeats=last.id):
+        await _redo_without(house, gone)
 
 
 async def _is_replied_to(house: House, known: Sequence[Job]) -> bool:
@@ -235,7 +259,7 @@ async def _stop(house: House, job: Job) -> bool:
     return await _follow(house, _next(known, job.message, Errand.STOP)) or await _stop(house, now)
 
 
-# --- files, workspaces -------------------------------------------------------
+# --- files, channels, workspaces -------------------------------------------------------
 
 
 async def withdraw_file(house: House, workspace: str, file: str) -> int:
@@ -246,22 +270,66 @@ async def withdraw_file(house: House, workspace: str, file: str) -> int:
     Raises:
         StorageUnavailable: not all of it was erased.
     """
-    under_way = [job for job in await house.jobs.under_way(workspace) if file in _files(job.message)]
-    for job in under_way:
+    held = await house.records.of_file(workspace, file)
+    for job in held:
         await _answer_without(house, job, file)
     erased = await erase_file(house, workspace, file)
-    return len({JobId(job.partition("#")[0]) for job in (*erased.jobs, *(job.id for job in under_way))})
+    return len({JobId(job.partition("#")[0]) for job in (*held, *erased.jobs)})
 
 
-async def _answer_without(house: House, job: Job, file: str) -> None:
-    left = tuple(attachment for attachment in job.message.attachments if attachment.id != file)
+async def _answer_without(house: House, held: JobId, file: str) -> None:
+    """Let a message that is being answered be answered without a file that it came with, or refers to."""
+    job = await house.jobs.get(held)
+    if job is None or not await _has(house, job, file):
+        return
+    lead = () if job.lead is None or job.status is JobStatus.CANCELLED else await house.jobs.of_message(job.lead)
+    if _is_over(_last(lead) if lead else job):
+        return
+    left = _without(job.message, file)
     known = await house.jobs.of_message(job.message.subject)
-    if job.lead is not None and (job.message.text or left):
-        await _redo_together(house, replace(job.message, attachments=left), await house.jobs.of_message(job.lead))
-    elif job.message.text or left:
-        await _follow(house, replace(job.message, attachments=left, revision=known[-1].message.revision + 1))
-    else:
+    if file in _files(job.message) and not (left.text or left.attachments):
         await _remove(house, known)
+    elif lead:
+        await _redo_together(house, left, lead)
+    else:
+        await _follow(house, replace(left, revision=known[-1].message.revision + 1), repeats=job.id)
+
+
+async def _has(house: House, job: Job, file: str) -> bool:
+    quoted = quoted_in(job.message, await house.journal.steps(job.id))
+    files = [*job.message.attachments, *(each for one in quoted for each in one.attachments)]
+    return file in {each.id for each in files}
+
+
+def _is_over(job: Job) -> bool:
+    return not FOLLOWS[job.status]
+
+
+def _without(message: Message, file: str) -> Message:
+    """Return a message without a file that it came with, or refers to."""
+
+    def left(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
+        return tuple(each for each in files if each.id != file)
+
+    quoted = tuple(replace(each, attachments=left(each.attachments)) for each in message.quoted)
+    return replace(message, attachments=left(message.attachments), quoted=quoted)
+
+
+async def close(house: House, place: Place) -> bool:
+    """Do nothing more in a channel or thread that is gone, and let what was said there be erased; False if nothing is known.
+
+    Raises:
+        StorageUnavailable: it was not stored.
+    """
+    under_way = [job for job in await house.jobs.under_way(place.scopes[-1]) if job.message.errand is not Errand.PURGE]
+    if not under_way and not await house.records.of_place(place):
+        return False
+    key = f"gone-{place.thread or place.channel}-{house.clock.now()}"
+    await _follow(house, Message(key=key, place=place, author=Author(id=""), errand=Errand.PURGE))
+    for job in under_way:
+        await house.jobs.cancel(job.id)
+    log.info("place closed", place=place.scopes[-1])
+    return True
 
 
 async def leave(house: House, platform: str, workspace: str) -> bool:

@@ -124,9 +124,11 @@ class StoredIntake(Intake):
         async with self._alone(message.subject):
             known = await self._house.jobs.of_message(message.subject)
             if known:
-                return await changes.redo(self._house, message, known, said_at=said_at)
+                async with self._alone(user_scope(message.place, message.author)):  # else all of many edits would pass
+                    return await changes.redo(self._house, message, known, said_at=said_at)
             speaks_to_us = message.addressed is not Addressed.OVERHEARD
-            return speaks_to_us and changes.is_recent(self._house, said_at) and await self._accept(message)
+            taken = speaks_to_us and changes.is_recent(self._house, said_at)
+            return taken and await self._accept(replace(message, ahead=True))  # what was said before it may still come
 
     @override
     async def deleted(self, place: Place, key: str) -> bool:
@@ -140,6 +142,10 @@ class StoredIntake(Intake):
     @override
     async def file_deleted(self, platform: str, workspace: str, file: str) -> int:
         return await changes.withdraw_file(self._house, f"{platform}:{workspace}", file)
+
+    @override
+    async def channel_deleted(self, place: Place) -> bool:
+        return await changes.close(self._house, place)
 
     @override
     async def left(self, platform: str, workspace: str) -> bool:
@@ -173,6 +179,11 @@ class StoredIntake(Intake):
     @override
     async def home(self, place: Place, author: Author, *, channels: Sequence[str] | None) -> Home:
         return await make_home(self._house, place, author, channels=channels)
+
+    @override
+    async def refusal(self, place: Place, author: Author) -> str:
+        with speaking(await language_of(self._house, place, author)):
+            return await refused(self._house, author, place, (await self._house.channels.config(place)).config)
 
     @override
     async def language(self, place: Place, author: Author) -> str:

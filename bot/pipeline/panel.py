@@ -149,9 +149,9 @@ def _amount(limit: Nanodollars | None) -> str:
 
 async def _save(house: House, call: CommandCall, changes: Changes) -> None:
     scope, by = channel_scope(call), call.author.id
-    await house.channels.change(scope, changes.settings, by=by)
     for period, limit in changes.budgets.items():
         await house.ledger.set_budget(scope, period, limit, by=by)
+    await house.channels.change(scope, changes.settings, by=by)
 
 
 async def _told(house: House, form: SettingsForm, changes: Changes) -> Sequence[str]:

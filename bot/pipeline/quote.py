@@ -1,22 +1,21 @@
 """quote: the messages that a message refers to -> their words and files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any, cast
 
 import structlog
 
 from bot.domain.conversation import referred
 from bot.domain.errors import PlatformProblem
 from bot.domain.journal import StepState
-from bot.domain.messages import Attachment, Author, JobId, Quoted, subject_of
+from bot.domain.messages import JobId, Quoted, subject_of
 from bot.domain.shortcuts import MOST_READ, material, reads_on
 from bot.pipeline.card import card_of, words_now
+from bot.pipeline.referred import STEP, found_by
 from bot.pipeline.run import Run
 
 log = structlog.get_logger()
 
-STEP = "quote"
 PATIENCE = 2
 """How many tries of a turn a platform has to show a message; then it is answered without."""
 
@@ -32,7 +31,7 @@ async def quote(run: Run) -> Sequence[Quoted]:
     """
     done = run.result(STEP)
     if done is not None:
-        return [_from_json(each) for each in cast("Sequence[Mapping[str, Any]]", done["quoted"])]
+        return found_by(done)
     wanted = referred(run.message, new_here=await _is_new_here(run))
     if not wanted:
         return ()
@@ -93,9 +92,3 @@ async def _words(run: Run, subject: JobId) -> Sequence[str]:
         if words := [str(result["text"]) for result in results if result.get("text")]:
             return words
     return ()
-
-
-def _from_json(found: Mapping[str, Any]) -> Quoted:
-    author = found["author"]
-    files = tuple(Attachment(**file) for file in found["attachments"])
-    return Quoted(**{**found, "author": author and Author(**author), "attachments": files})

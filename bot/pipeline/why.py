@@ -1,12 +1,12 @@
 """why: the link of a message -> what became of it, and what to do about that. Nothing of what it says is told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.domain.channels import ChannelConfig, OnMedia
 from bot.domain.errors import PlatformProblem, SettingInvalid
 from bot.domain.health import Finding
 from bot.domain.jobs import Job, JobStatus
-from bot.domain.messages import Addressed, Message
+from bot.domain.messages import Addressed, Errand, Message
 from bot.domain.moments import show_moment
 from bot.pipeline.house import House
 from bot.pipeline.people import refused
@@ -39,14 +39,26 @@ async def explain(house: House, link: str) -> Finding:
 async def _explain(house: House, message: Message) -> Finding:
     known = await house.jobs.of_message(message.subject)
     if known:
-        return await _explain_known(house, known[-1])
+        return await _explain_known(house, known)
     return await _explain_unknown(house, message)
 
 
 # --- what is known -----------------------------------------------------------
 
+ENDS: Mapping[Errand, str] = {
+    Errand.STOP: "It was stopped on {when}: somebody did not want the rest of the reply.",
+    Errand.REMOVE: "It was deleted on {when}, and whatever was replied goes with it.",
+}
+"""What is told of a message that nothing more is said to."""
 
-async def _explain_known(house: House, job: Job) -> Finding:
+
+async def _explain_known(house: House, known: Sequence[Job]) -> Finding:
+    """Explain how a message was answered last; not what buttons under its reply were used for."""
+    job = next(job for job in reversed(known) if job.message.errand is Errand.ANSWER and not job.message.pressed)
+    since = [each for each in known if each.message.revision > job.message.revision]
+    end = next((each for each in reversed(since) if each.message.errand in ENDS), None)
+    if end is not None:
+        return Finding(ok=True, what=ENDS[end.message.errand].format(when=show_moment(end.created_at)))
     if job.status in {JobStatus.READY, JobStatus.RUNNING} and not await house.jobs.is_served():
         return Finding(
             ok=False, what="It waits, and no service is at work on this database.", fix="Start `mynah serve`."
@@ -75,7 +87,7 @@ def _asked(job: Job) -> Finding:
 
 
 def _cancelled(job: Job) -> Finding:
-    what = f"It was stopped on {_when(job)}: somebody pressed Stop, deleted the message, or cancelled the run."
+    what = f"It was stopped on {_when(job)}: somebody stopped it, deleted the message, or cancelled the run."
     return Finding(ok=True, what=what)
 
 

@@ -40,9 +40,16 @@ HEARTBEAT_SECONDS = 5.0
 WATCH_SECONDS = 0.5
 """How soon a turn notices that somebody stopped it, here or in another process."""
 
+UNFORESEEN = "unexpected, see the log"
 
 TRIES = {Errand.REMOVE: 20, Errand.PURGE: 20}
 """How often what must not be left undone is tried: for more than an hour."""
+
+
+class _Unforeseen(MynahError):
+    """What nobody foresaw befell a job where its author cannot be told of it: it may go better the next time."""
+
+    transient = True
 
 
 class Worker:
@@ -159,14 +166,33 @@ class Worker:
                 task.cancel()
 
     async def _work(self, job: Job) -> None:
-        """Run one job under supervision: nothing that goes wrong in it reaches another."""
+        """Do one job under supervision: nothing that goes wrong in it reaches another, or ends the service."""
         structlog.contextvars.bind_contextvars(job=job.id)
-        await self._wait_for_earlier(job)
-        run = await self._open(job)
-        if run is None:
-            return
-        with speaking(await language_of(self._house, run.message.place, run.message.author)):
-            await self._take_turn(run)
+        try:
+            async with self._settling(job):
+                await self._wait_for_earlier(job)
+                run = await self._open(job)
+                with speaking(await language_of(self._house, run.message.place, run.message.author)):
+                    await self._take_turn(run)
+        except asyncio.CancelledError:
+            async with self._settling(job):
+                await self._house.jobs.release(job.lease)
+            raise
+        except Exception:
+            log.exception("job failed unexpectedly")
+            async with self._settling(job):
+                await self._settle_unforeseen(job)
+
+    @asynccontextmanager
+    async def _settling(self, job: Job) -> AsyncIterator[None]:
+        """Let a job come to its end; when that cannot be stored, it is handed back as soon as it can be."""
+        try:
+            yield
+        except LeaseLost as failure:
+            log.info("job is somebody else's by now", reason=str(failure))
+        except StorageProblem as failure:
+            log.warning("job not settled yet", reason=str(failure))
+            self._stranded.append(job.lease)
 
     async def _take_turn(self, run: Run) -> None:
         log.info("turn begins", tries=run.job.tries, together=len(run.job.gathered) + 1, language=spoken())
@@ -176,14 +202,13 @@ class Worker:
             await self._end(run)
         except asyncio.CancelledError:
             if not run.is_stopped_alone():
-                await self._release(run)
                 raise
             await self._settle(run, LeaseLost("somebody stopped it"))
         except MynahError as error:
             await self._settle(run, error)
         except Exception:
             log.exception("turn failed unexpectedly")
-            await self._settle(run, MynahError("unexpected, see the log"))
+            await self._settle(run, MynahError(UNFORESEEN))
 
     async def _wait_for_earlier(self, job: Job) -> None:
         """Wait until the turn is over that was stopped because of this job: what it posts last must be found."""
@@ -203,13 +228,8 @@ class Worker:
         finally:
             self._turning.remove(run)
 
-    async def _open(self, job: Job) -> Run | None:
-        try:
-            run = await open_run(self._house, job)
-        except StorageProblem:
-            log.exception("job not opened")
-            self._stranded.append(job.lease)
-            return None
+    async def _open(self, job: Job) -> Run:
+        run = await open_run(self._house, job)
         run.stopped_before = self._stopped.pop(job.message.subject, None)
         return run
 
@@ -218,29 +238,14 @@ class Worker:
         await end_turn(self._house, run.job)
         log.info("turn done", tries=run.job.tries)
 
-    async def _release(self, run: Run) -> None:
-        try:
-            await self._house.jobs.release(run.job.lease)
-        except LeaseLost as failure:  # it was over already
-            log.info("job not handed back", reason=str(failure))
-        except StorageProblem as failure:
-            log.warning("job not handed back yet", reason=str(failure))
-            self._stranded.append(run.job.lease)
-
     async def _settle(self, run: Run, error: MynahError) -> None:
-        """Retry, ask or bury; when that cannot even be stored, the job is handed back as soon as it can be."""
-        try:
-            if isinstance(error, ModelInDoubt):
-                await self._settle_doubt(run, error)
-            elif isinstance(error, LeaseLost):
-                await self._leave(run)
-            else:
-                await self._retry_or_bury(run, error)
-        except LeaseLost as failure:
-            log.info("job is somebody else's by now", reason=str(failure))
-        except StorageProblem as failure:
-            log.warning("job not settled yet", reason=str(failure))
-            self._stranded.append(run.job.lease)
+        """Retry, ask or bury."""
+        if isinstance(error, ModelInDoubt):
+            await self._settle_doubt(run, error)
+        elif isinstance(error, LeaseLost):
+            await self._leave(run)
+        elif not await self._is_retried(run.job, error):
+            await self._bury(run, error)
 
     async def _leave(self, run: Run) -> None:
         """Let go of a turn that somebody stopped; one that another process took over is none of our business."""
@@ -265,13 +270,19 @@ class Worker:
         else:
             await self._bury(run, error)
 
-    async def _retry_or_bury(self, run: Run, error: MynahError) -> None:
-        decision = decide_retry(error, run.job.tries, most=TRIES.get(run.message.errand, MAX_TRIES))
+    async def _settle_unforeseen(self, job: Job) -> None:
+        """Retry as often as any, then bury without a word: to say one may be the very trouble."""
+        error = _Unforeseen(UNFORESEEN)
+        if not await self._is_retried(job, error):
+            log.error("job given up", reason=str(error), tries=job.tries)
+            await self._house.jobs.bury(job.lease, reason=str(error))
+
+    async def _is_retried(self, job: Job, error: MynahError) -> bool:
+        decision = decide_retry(error, job.tries, most=TRIES.get(job.message.errand, MAX_TRIES))
         if decision.retry:
             log.warning("turn will be tried again", seconds=decision.delay_seconds, reason=str(error))
-            await self._house.jobs.retry(run.job.lease, delay_seconds=decision.delay_seconds, reason=str(error))
-        else:
-            await self._bury(run, error)
+            await self._house.jobs.retry(job.lease, delay_seconds=decision.delay_seconds, reason=str(error))
+        return decision.retry
 
     async def _bury(self, run: Run, error: MynahError) -> None:
         log.error("turn given up", reason=str(error), tries=run.job.tries)

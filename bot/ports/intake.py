@@ -82,6 +82,17 @@ class Intake(Protocol):
         """
         ...
 
+    async def channel_deleted(self, place: Place) -> bool:
+        """Take it that a channel is gone, or with `Place.thread` a thread: nothing more is done there, and all is erased.
+
+        Returns:
+            False when nothing is held of it.
+
+        Raises:
+            StorageUnavailable: it was not stored; the platform must tell it again.
+        """
+        ...
+
     async def left(self, platform: str, workspace: str) -> bool:
         """Take it that a workspace has sent us away: nothing more is done there.
 
@@ -124,7 +135,7 @@ class Intake(Protocol):
             shown: what stood there when it opened; fields that are missing were changed for sure.
 
         Raises:
-            StorageUnavailable: it was not changed; a limit of money perhaps already was.
+            StorageUnavailable: the settings were not changed; a limit of money perhaps already was.
         """
         ...
 
@@ -153,6 +164,18 @@ class Intake(Protocol):
         """
         ...
 
+    async def refusal(self, place: Place, author: Author) -> str:
+        """Return why somebody may not speak to us in a place, in their language; empty when they may.
+
+        Args:
+            place: where they would be answered.
+            author: who.
+
+        Raises:
+            StorageUnavailable: it cannot be told now.
+        """
+        ...
+
     async def language(self, place: Place, author: Author) -> str:
         """Return the language that somebody is spoken to in, for what an adapter says by itself; empty where nobody knows.
 
@@ -163,7 +186,7 @@ class Intake(Protocol):
         ...
 
     async def marks(self, platform: str) -> Mapping[Place, str]:
-        """Return the last message that was stored in each place of a platform: catch-up starts after it."""
+        """Return the last message of each place that was stored with all before it: catch-up starts after it."""
         ...
 
     async def lock(self, name: str, *, seconds: float) -> bool:

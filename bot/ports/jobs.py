@@ -17,26 +17,38 @@ class Jobs(Protocol):
     async def submit(self, message: Message, *, pause: float = 0.0) -> bool:
         """Store a message as a job in one INSERT, and advance its place's mark; False when it is known already.
 
+        The mark stays where it is when messages before it may not be stored yet (`Message.moves_mark`), and there is none
+        of what is done with a message of others (`Message.aside`), by which nobody takes part. What repeats a job
+        (`Message.repeats`) whose words were erased is not stored: False.
+
         Args:
             message: what was said.
             pause: seconds to wait for more of the same author, to be answered together as `bot.domain.gathering` says;
                 what waits for more already goes on waiting with it. 0 answers it for itself.
-
-        What is done with a message of others (`Message.aside`) leaves the mark where it is.
 
         Raises:
             StorageUnavailable: nothing was stored.
         """
         ...
 
-    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
+    async def follow(
+        self,
+        message: Message,
+        *,
+        member: Message | None = None,
+        without: JobId | None = None,
+        repeats: JobId | None = None,
+    ) -> bool:
         """Store what has become of a message as its next job, and stop the jobs before it, in one commit.
 
-        It runs before what waits in its lane, and moves no mark. False when that revision is known already.
+        It runs before what waits in its lane, and moves no mark. False when that revision is known already, or when what
+        it is made of is not there any more: the words that it repeats, or who is to be left out.
 
         Args:
             message: the next revision.
             member: one of those that are answered together with it, as it reads now; takes its place in the same commit.
+            without: one of those that is gone (`Message.subject`): belongs to them no longer, from that commit on.
+            repeats: the job whose words it takes over.
 
         Raises:
             StorageUnavailable: nothing was stored, and nothing stopped.
@@ -81,7 +93,7 @@ class Jobs(Protocol):
         ...
 
     async def finish(self, lease: Lease) -> None:
-        """The turn is over and all is said."""
+        """The turn is over and all is said; what it had summed up for itself is forgotten, as when it is buried."""
         ...
 
     async def retry(self, lease: Lease, *, delay_seconds: float, reason: str) -> None:
@@ -155,7 +167,7 @@ class Jobs(Protocol):
         ...
 
     async def marks(self, platform: str) -> Mapping[Place, str]:
-        """Return the last stored message of each place of a platform."""
+        """Return the mark of each place of a platform: all that was said there before it is stored."""
         ...
 
 

@@ -19,6 +19,10 @@ class Ledger(Protocol):
         """Return the model calls of one job, in order."""
         ...
 
+    async def held(self, job: JobId) -> Nanodollars:
+        """Return what is held for the calls of one job that are under way, or whose cost is not known."""
+        ...
+
     async def spent(self, gateway: str, period: Period) -> UsageSum:
         """Sum what one gateway charged in the running day or month (UTC)."""
         ...

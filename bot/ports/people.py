@@ -88,6 +88,10 @@ class Installations(Protocol):
         """Note that the installation of an organisation serves a workspace."""
         ...
 
+    async def serves_no_more(self, workspace: str) -> None:
+        """Note that the installation of an organisation does not serve a workspace any more; its own, if any, then does."""
+        ...
+
     async def workspaces(self, installation: str = "") -> Sequence[str]:
         """Return the workspaces that are served, by one installation or by any, in the order of their ids."""
         ...

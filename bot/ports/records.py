@@ -30,7 +30,11 @@ class Records(Protocol):
         ...
 
     async def quoting(self, person: str) -> Sequence[JobId]:
-        """Return the jobs of others in the workspace that are over and keep what a person said, because they refer to it."""
+        """Return the jobs of others in the workspace that run no more and keep what a person said.
+
+        They refer to it, answer it together with others, or read aloud what was answered. What runs still looks for
+        itself at its end (`bot.pipeline.retention.end_turn`).
+        """
         ...
 
     async def of_workspace(self, workspace: str) -> Sequence[JobId]:
@@ -38,7 +42,15 @@ class Records(Protocol):
         ...
 
     async def of_file(self, workspace: str, file: str) -> Sequence[JobId]:
-        """Return the jobs among them whose message came with a file, or refers to one that did, by the platform's id."""
+        """Return the jobs among them that keep what was said in a file, by the platform's id.
+
+        Their message came with it, refers to one that did, is answered together with such a one, or reads aloud what was
+        answered.
+        """
+        ...
+
+    async def of_place(self, place: Place) -> Sequence[JobId]:
+        """Return the jobs of a thread, or of a channel with its threads, of whose message something is kept."""
         ...
 
     async def erase(self, jobs: Sequence[JobId]) -> Erased:

@@ -43,17 +43,24 @@ class MortalJobs(SqlJobs):
         return stored
 
     @override
-    async def claim(self, limit: int, platforms: Collection[str]) -> Sequence[Job]:
-        claimed = await super().claim(limit, platforms)
+    async def claim(self, limit: int, platforms: Collection[str], *, only: str | None = None) -> Sequence[Job]:
+        claimed = await super().claim(limit, platforms, only=only)
         for job in claimed:
             die_here(job.id, "after:claim")
         return claimed
 
     @override
-    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
+    async def follow(
+        self,
+        message: Message,
+        *,
+        member: Message | None = None,
+        without: JobId | None = None,
+        repeats: JobId | None = None,
+    ) -> bool:
         doomed.add(message.job_id)
         die_here(message.job_id, "before:follow")
-        stored = await super().follow(message, member=member)
+        stored = await super().follow(message, member=member, without=without, repeats=repeats)
         die_here(message.job_id, "after:follow")
         return stored
 

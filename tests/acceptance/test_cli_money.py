@@ -135,11 +135,14 @@ async def test_what_nobody_can_tell_is_settled_by_an_admin(desk: Installation, o
     assert (held["spent_nanodollars"], held["held_nanodollars"] > 0) == (0, True)
 
     (run,) = (await shown(desk, "runs", "list", "--json")).json
+    one = (await shown(desk, "runs", "show", run["run"], "--json")).json
+    assert one["held"] == show_dollars(held["held_nanodollars"])
     done, again = [await shown(desk, "runs", "settle", run["run"], "--cost", "0.002") for _ in range(2)]
     assert (done.status, done.out) == (0, "Settled at $0.002.\n")
     assert again.status != 0
     (settled,) = (await shown(desk, "budget", "show", "--json")).json
     assert (settled["spent_nanodollars"], settled["held_nanodollars"]) == (2_000_000, 0)
+    assert (await shown(desk, "runs", "show", run["run"])).facts["held"] == [""]
 
 
 async def test_a_gateway_that_cannot_be_asked_is_told(desk: Installation, openrouter: FakeOpenRouter):

@@ -91,16 +91,18 @@ async def test_without_the_message_content_intent_people_are_answered_who_speak_
         await scene.fake.set_application(privileged_intents=[])
         installation = Installation(folder=tmp_path, settings={**scene.settings, "DISCORD__MESSAGE_CONTENT": "false"})
         among = await scene.among_others()
-        async with installation.serving():
+        async with installation.serving() as service:
             await scene.ready()
             for place, text in ((scene, "hello"), (among, f"{among.mention} hello")):
                 message = await place.write(text)
                 await place.wait(message, texts=1)
-                await place.write("without your name", under=message)
+            nameless = await among.write("without your name", under=message)
             spoken = await scene.speak()
             await scene.wait(spoken, texts=1)
             asked = await among.begin("ask", question="how high is the oak?")
             await among.fake.wait_for_answer(int(asked), where=lambda used: bool(used.messages))
+            assert [reply.text for reply in await among.replies(nameless)] == []
+            assert not [line for line in service.log if str(line.get("job", "")).endswith(f":{nameless}")]
             doctor = await shown(installation, "doctor")
         assert "arrives empty and is left" in " ".join(doctor.out.split())
         assert list(await scene.violations()) == []

@@ -145,6 +145,24 @@ async def test_where_the_bot_is_not_a_voice_message_is_transcribed_for_one_perso
 @of_stage
 @on_discord
 @pytest.mark.timeout(60)
+async def test_where_the_bot_is_not_nobody_is_told_what_others_asked_there(stage: Stage):
+    scene = stage.scene
+    assert isinstance(scene, DiscordScene)
+    grace = await scene.fake.add_user("grace")
+    room = await scene.fake.add_private_channel(scene.user, grace)
+    for person, words in ((scene.user, "My diagnosis is gout."), (grace, "What did others ask here?")):
+        await stage.openrouter.say("I see.")
+        asked = await scene.fake.use_slash("ask", {"question": words}, channel=room, user=person)
+        assert await stage.over(str(asked)) == "done"
+    assert "gout" not in str(await said_to_model(stage))
+    receipt = await scene.fake.use_slash("mynah usage", {}, channel=room, user=grace)
+    told = await scene.fake.wait_for_answer(receipt, seconds=30, where=lambda found: not found.messages[0].loading)
+    assert "1 call" in told.messages[0].content
+
+
+@of_stage
+@on_discord
+@pytest.mark.timeout(60)
 async def test_a_translation_is_shown_to_who_asked_alone(stage: Stage):
     scene = await stage.scene.among_others()
     assert isinstance(scene, DiscordScene)

@@ -136,7 +136,13 @@ async def test_a_new_key_in_front_of_the_old_one_takes_its_place(slack: SlackFak
 
     status, _, err = await keyed(new.strip()).run("slack", "installations")
     assert (status, "slack.encryption_key: opens none" in err) == (2, True), err
-    assert await keyed(f"{new.strip()}, {old}").read("slack", "installations")
+    both = keyed(f"{new.strip()}, {old}")
+    async with installation.serving():
+        assert await both.read("slack", "installations")
+        await both.run("doctor")
+        assert await keyed(old).read("slack", "installations"), "what runs with the old key goes on"
+    async with both.serving():
+        pass
     (row,) = await keyed(new.strip()).read("slack", "installations")
     assert row["name"] == "Analysts"
     assert (await keyed(old).run("slack", "installations"))[0] == 2

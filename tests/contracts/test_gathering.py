@@ -255,6 +255,20 @@ async def test_one_of_several_is_rewritten_with_the_next_revision_of_the_last(st
     assert found.message.text == "nine"
 
 
+async def test_one_of_several_is_left_out_once_with_the_next_revision_of_the_last(storage: Storage):
+    await say(storage, message("1", text="one"), message("2", text="two"), message("3", text="three"), pause=MOMENT)
+    await one(storage)
+    again = [replace(message("3", text="three"), revision=revision) for revision in (1, 2)]
+    gone = message("1").subject
+    assert await storage.jobs.follow(again[0], without=gone)
+    assert not await storage.jobs.follow(again[1], without=gone)
+    job = await one(storage)
+    assert (job.message.revision, [each.key for each in job.gathered]) == (1, ["2"])
+    found = await storage.jobs.get(gone)
+    assert found
+    assert found.lead is None
+
+
 async def test_what_was_begun_and_handed_back_stands_alone(storage: Storage):
     await say(storage, message("1"), pause=MOMENT)
     await storage.jobs.release((await one(storage)).lease)

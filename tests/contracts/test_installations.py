@@ -65,6 +65,11 @@ async def test_an_organisation_serves_the_workspaces_that_were_seen_until_they_h
     assert await installations.find("T1") == installation(now, "T1", organisation="E1")
     await installations.serves("E1", "T1")
     assert await installations.find("T1") == organisation(now)
+    await installations.serves_no_more("T1")
+    await installations.serves_no_more("T2")
+    assert await installations.find("T1") == installation(now, "T1", organisation="E1")
+    assert await installations.find("T2") is None
+    assert list(await installations.workspaces()) == ["T1"]
 
 
 async def test_only_one_may_renew_a_token_at_a_time(storage: Storage):

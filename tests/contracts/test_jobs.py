@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,16 @@ async def test_a_mark_goes_by_number_not_by_letter(storage: Storage):
     for key in ("999999999999999999", "1000000000000000000"):
         await storage.jobs.submit(message(key))
     assert await storage.jobs.marks("slack") == {PLACE: "1000000000000000000"}
+
+
+@pytest.mark.parametrize("changes", [{"addressed": Addressed.COMMAND, "command": "ask"}, {"ahead": True}])
+async def test_what_may_have_overtaken_others_moves_no_mark_but_takes_part(storage: Storage, changes: dict[str, Any]):
+    await storage.jobs.submit(message("5", **changes))
+    assert await storage.jobs.marks("slack") == {}
+    assert await storage.jobs.takes_part(PLACE) is True
+    await storage.jobs.submit(message("4"))
+    await storage.jobs.submit(message("6", **changes))
+    assert await storage.jobs.marks("slack") == {PLACE: "4"}
 
 
 async def test_we_take_part_in_threads_whose_messages_we_store(storage: Storage):

@@ -67,6 +67,27 @@ async def test_a_number_that_is_taken_changes_nothing(storage: Storage):
     assert [job.status for job in await storage.jobs.of_message(said.subject)] == [JobStatus.DONE, JobStatus.READY]
 
 
+async def test_what_was_erased_meanwhile_is_not_said_again_by_what_follows(storage: Storage):
+    said = message("1", text="words")
+    await storage.jobs.submit(said)
+    assert await storage.jobs.follow(next_of(said, 1), repeats=said.job_id)
+    await storage.records.erase([said.job_id])
+    assert not await storage.jobs.follow(next_of(said, 2), repeats=said.job_id)
+    assert [job.id for job in await storage.jobs.of_message(said.subject)] == [said.job_id, next_of(said, 1).job_id]
+    assert [job.id for job in await claimed(storage)] == [next_of(said, 1).job_id], "it was not stopped either"
+
+
+async def test_what_was_erased_meanwhile_is_not_said_again_by_a_button(storage: Storage):
+    said = message("1", text="words")
+    await storage.jobs.submit(said)
+    again = replace(said, revision=1, pressed=Action.AGAIN)
+    await storage.records.erase([said.job_id])
+    assert not await storage.jobs.submit(again)
+    assert not await storage.jobs.submit(replace(again, revision=2, regarding=1))
+    assert len(await storage.jobs.of_message(said.subject)) == 1
+    assert await storage.jobs.submit(replace(again.emptied, errand=Errand.CORRECT)), "which holds no words itself"
+
+
 async def test_what_holds_no_words_is_not_stopped_by_erasing_it(storage: Storage):
     said = message("1", text="first")
     await storage.jobs.submit(said)

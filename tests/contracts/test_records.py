@@ -8,7 +8,7 @@ from bot.domain.budgets import user_scope
 from bot.domain.conversation import Exchange, Past
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Job, JobStatus
-from bot.domain.messages import Author, JobId, Message, Place, Quoted
+from bot.domain.messages import Action, Attachment, Author, JobId, Message, Place, Quoted
 from bot.domain.models import ChatTurn, Role
 from bot.domain.records import Erased
 from tests.contracts.samples import ADA, OTHER_PLACE, PLACE, PLATFORMS, message, record, rich_message
@@ -18,10 +18,11 @@ ALL = 1_000_000
 PERSON = user_scope(PLACE, ADA)
 GRACE = Author(id="U2", name="Grace")
 HOUR_MS = 3_600_000
+MOMENT = 0.0001
 
 
-async def run(storage: Storage, said: Message, *, name: str = "hear:0:0:local/whisper") -> Job:
-    """Run a turn to its end: a transcript, a post, and something to remember."""
+async def run(storage: Storage, said: Message, *, name: str = "hear:0:0:local/whisper", stopped: bool = False) -> Job:
+    """Run a turn to its end, or let it be stopped just before: a transcript, a post, and something to remember."""
     await storage.jobs.submit(said)
     (job,) = await storage.jobs.claim(1, PLATFORMS)
     await storage.journal.begin(job.lease, name)
@@ -29,7 +30,10 @@ async def run(storage: Storage, said: Message, *, name: str = "hear:0:0:local/wh
     await storage.journal.begin(job.lease, "post:text:0")
     await storage.journal.done(job.lease, "post:text:0", {"post": "P1"})
     await storage.conversations.remember(job.id, said.place, [ChatTurn(role=Role.USER, text=said.text)])
-    await storage.jobs.finish(job.lease)
+    if stopped:
+        await storage.jobs.cancel(job.id)
+    else:
+        await storage.jobs.finish(job.lease)
     return job
 
 
@@ -124,11 +128,27 @@ async def test_a_summary_goes_with_what_it_stands_for(storage: Storage):
     assert (past.summary, [said.job for said in past.exchanges]) == ("", [jobs[1].id, jobs[2].id])
 
 
+@pytest.mark.parametrize("buried", [False, True])
+async def test_what_a_turn_has_summed_up_for_itself_goes_with_its_end(storage: Storage, *, buried: bool):
+    await storage.jobs.submit(message("1"))
+    (job,) = await storage.jobs.claim(1, PLATFORMS)
+    for name in ("summary:local/mind", "answer:local/mind"):
+        await storage.journal.begin(job.lease, name)
+        await storage.journal.done(job.lease, name, {"text": "words"})
+    await (storage.jobs.bury(job.lease, reason="no") if buried else storage.jobs.finish(job.lease))
+    steps = await storage.journal.steps(job.id)
+    assert {name: step.result for name, step in steps.items()} == {
+        "summary:local/mind": None,
+        "answer:local/mind": {"text": "words"},
+    }
+
+
 async def test_a_summary_goes_also_where_somebody_else_had_it_made(storage: Storage):
     mine = await run(storage, message("1", text="mine"))
-    theirs = await run(storage, replace(message("2", text="theirs"), author=GRACE), name="summary:local/mind")
+    by_grace = replace(message("2", text="theirs"), author=GRACE)
+    theirs = await run(storage, by_grace, name="summary:local/mind", stopped=True)
     elsewhere = replace(message("3", OTHER_PLACE, text="there"), author=GRACE)
-    other = await run(storage, elsewhere, name="summary:local/mind")
+    other = await run(storage, elsewhere, name="summary:local/mind", stopped=True)
     await storage.records.erase([mine.id])
     assert (await storage.journal.steps(theirs.id))["summary:local/mind"].result is None
     assert (await storage.journal.steps(other.id))["summary:local/mind"].result is not None
@@ -146,6 +166,10 @@ async def test_others_quote_what_a_person_said(storage: Storage):
     await storage.journal.begin(job.lease, "quote")
     await storage.journal.done(job.lease, "quote", {"quoted": [asdict(quoted)]})
     assert await storage.records.quoting(PERSON) == [by_message.id], "the other one is under way"
+    await storage.jobs.ask(job.lease, reason="in doubt")
+    assert await storage.records.quoting(PERSON) == [by_message.id, job.id]
+    await storage.jobs.decide(job.id, repeat=True)
+    (job,) = await storage.jobs.claim(1, PLATFORMS)
     await storage.jobs.finish(job.lease)
     await run(storage, replace(by_grace, key="4", text='"author":{"id":"U1","name"'))
     await run(storage, replace(by_grace, key="5", quoted=(replace(quoted, author=GRACE),)))
@@ -154,6 +178,42 @@ async def test_others_quote_what_a_person_said(storage: Storage):
     assert await storage.records.quoting(PERSON) == [by_message.id, job.id]
     await storage.records.erase([job.id])
     assert await storage.records.quoting(PERSON) == [by_message.id]
+
+
+async def together_and_aloud(storage: Storage, first: Message) -> list[JobId]:
+    """Let a message be answered together with a second one, and that reply be read aloud; return their jobs."""
+    last = replace(message("9", text="And you?"), author=first.author)
+    for each in (first, last):
+        await storage.jobs.submit(each, pause=MOMENT)
+    (job,) = await storage.jobs.claim(1, PLATFORMS)
+    assert job.gathered == (first,)
+    await storage.jobs.finish(job.lease)
+    aloud = replace(last, text="They said so.", revision=1, pressed=Action.SPEAK, command="say")
+    await run(storage, replace(last, text="Something else.", key="8"))
+    await storage.jobs.submit(aloud)
+    return [first.job_id, last.job_id, aloud.job_id]
+
+
+async def test_what_others_asked_together_with_a_quote_keeps_it_too_and_so_does_what_is_read_aloud(storage: Storage):
+    quoted = Quoted(channel="C1", key="0", author=ADA, text="mine")
+    jobs = await together_and_aloud(storage, replace(message("1"), author=GRACE, quoted=(quoted,)))
+    assert await storage.records.quoting(PERSON) == jobs
+
+
+async def test_what_was_answered_together_with_a_file_keeps_it_too_and_so_does_what_is_read_aloud(storage: Storage):
+    jobs = await together_and_aloud(storage, message("1", attachments=(Attachment(id="F1", name="note.mp4"),)))
+    assert await storage.records.of_file("slack:T1", "F1") == jobs
+
+
+async def test_a_channel_has_what_was_said_in_it_and_in_its_threads(storage: Storage):
+    top, beside = replace(PLACE, thread=None), replace(PLACE, thread="1700000000.000200")
+    for key, place in enumerate((PLACE, OTHER_PLACE, top, beside, replace(PLACE, channel="C10"))):
+        await storage.jobs.submit(message(str(key), place))
+    assert await storage.records.of_place(PLACE) == [message("0").job_id]
+    channel = [message("0").job_id, message("2").job_id, message("3").job_id]
+    assert await storage.records.of_place(top) == channel
+    await storage.records.erase(channel[1:])
+    assert await storage.records.of_place(top) == channel[:1]
 
 
 async def test_a_summary_of_other_words_stays(storage: Storage):

@@ -1,20 +1,22 @@
 """What every implementation of `Reviews` does, and how what people say of replies is erased."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+
+import pytest
 
 from bot.domain.budgets import user_scope
 from bot.domain.conversation import Exchange, Past
 from bot.domain.corrections import Correction
-from bot.domain.messages import Action, Author, Errand
+from bot.domain.messages import Action, Attachment, Author, Errand, JobId, Quoted
 from bot.domain.models import ChatTurn, Role, Segment
 from bot.domain.records import Ratings
-from tests.contracts.samples import OTHER_PLACE, PLACE, message
+from tests.contracts.samples import OTHER_PLACE, PLACE, PLATFORMS, message
 from tests.contracts.storage import Storage
 
 WORDS = Correction(
     recording="F1", text='Grüße "\ud83d"', segments=(Segment(start=0.5, end=1.25, text='Grüße "\ud83d"'),)
 )
-ASKED = message("1", text="what?")
+ASKED = message("1", text="what?", attachments=(Attachment(id="F1"), Attachment(id="F2")))
 ADA = user_scope(ASKED.place, ASKED.author)
 
 
@@ -98,6 +100,53 @@ async def test_what_others_asked_about_a_message_is_held_of_its_author(storage: 
     emptied = await storage.jobs.get(again.job_id)
     assert emptied is not None
     assert (emptied.message.job_id, emptied.message.pressed) == (again.job_id, Action.AGAIN)
+
+
+async def test_a_correction_is_kept_while_a_job_of_the_message_holds_the_recording(storage: Storage):
+    other, again = replace(WORDS, recording="F2"), replace(ASKED, revision=1, edited="e1")
+    without = replace(again, attachments=ASKED.attachments[:1], revision=2, edited="e2")
+    await storage.jobs.submit(ASKED)
+    await storage.reviews.correct(ASKED.subject, [WORDS, other])
+    for edited in (again, without):
+        await storage.jobs.follow(edited)
+    await storage.records.erase([ASKED.job_id])
+    assert await storage.reviews.corrections(ASKED.subject) == {"F1": WORDS, "F2": other}
+    await storage.records.erase([again.job_id])
+    assert await storage.reviews.corrections(ASKED.subject) == {"F1": WORDS}
+    await storage.records.erase([without.job_id])
+    assert await storage.reviews.corrections(ASKED.subject) == {}
+
+
+async def test_a_correction_of_what_was_quoted_is_kept_while_that_is_held(storage: Storage):
+    quoted = Quoted(channel="C1", key="0", author=Author(id="U2"), attachments=ASKED.attachments)
+    asked, later = message("1", quoted=(Quoted(channel="C1", key="0"),)), message("1", quoted=(quoted,), revision=1)
+    await storage.jobs.submit(asked)
+    [job] = await storage.jobs.claim(1, PLATFORMS)
+    await storage.journal.begin(job.lease, "quote")
+    await storage.journal.done(job.lease, "quote", {"quoted": [asdict(quoted)]})
+    await storage.reviews.correct(asked.subject, [WORDS])
+    await storage.jobs.submit(later)
+    for gone, left in ((later, {"F1": WORDS}), (asked, {})):
+        await storage.records.erase([gone.job_id])
+        assert await storage.reviews.corrections(asked.subject) == left
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["its own message first", "the last message first"])
+async def test_a_correction_of_what_was_answered_together_is_kept_with_its_own_message(storage: Storage, first: int):
+    spoken, last = ASKED, message("2", text="now")
+    for said in (spoken, last):
+        await storage.jobs.submit(said, pause=0.0001)
+    storage.clock.advance(1)
+    [job] = await storage.jobs.claim(9, PLATFORMS)
+    assert [each.key for each in job.gathered] == ["1"]
+    await storage.reviews.correct(last.subject, [WORDS])
+    await storage.jobs.follow(replace(last, text="then", revision=1, edited="e1"))
+    await storage.records.erase([last.job_id])
+    assert await storage.reviews.corrections(last.subject) == {"F1": WORDS}
+    gone = [spoken.job_id, JobId(f"{last.subject}#1")]
+    await storage.records.erase([gone[first]])
+    await storage.records.erase([gone[1 - first]])
+    assert await storage.reviews.corrections(last.subject) == {}
 
 
 async def test_an_errand_to_correct_holds_no_words(storage: Storage):

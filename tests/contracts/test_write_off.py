@@ -43,8 +43,10 @@ async def test_what_was_never_named_is_let_go_and_what_it_did_cost_is_counted(st
     lease, began = await begun(storage), storage.clock.now()
     storage.clock.advance(HOUR)
     await storage.jobs.cancel(lease.job)
+    assert await storage.ledger.held(lease.job) == 1000
     assert await written_off(storage, lease, 300) is True
     assert await stands(storage) == (300, 0)
+    assert await storage.ledger.held(lease.job) == 0
     assert await storage.ledger.of_job(lease.job) == [
         record(
             lease.job,

@@ -47,6 +47,10 @@ class MemoryInstallations(Installations):
             self.stored.served[workspace] = installation
 
     @override
+    async def serves_no_more(self, workspace: str) -> None:
+        self.stored.served.pop(workspace, None)
+
+    @override
     async def workspaces(self, installation: str = "") -> Sequence[str]:
         by = {one.id: one.id for one in self.stored.installations.values() if not one.org_wide} | self.stored.served
         return sorted(workspace for workspace, whose in by.items() if not installation or whose == installation)

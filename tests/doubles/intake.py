@@ -89,6 +89,11 @@ class RecordingIntake(Intake):
         return 1
 
     @override
+    async def channel_deleted(self, place: Place) -> bool:
+        self._note("channel deleted", place.scopes[-1])
+        return True
+
+    @override
     async def left(self, platform: str, workspace: str) -> bool:
         self._note("left", f"{platform}:{workspace}")
         return True
@@ -140,6 +145,10 @@ class RecordingIntake(Intake):
         return self.panel.home(channels)
 
     @override
+    async def refusal(self, place: Place, author: Author) -> str:
+        return self.panel.refusals.get(author.id, "")
+
+    @override
     async def language(self, place: Place, author: Author) -> str:
         return self.languages.get(author.id, author.locale)
 
@@ -147,7 +156,7 @@ class RecordingIntake(Intake):
     async def marks(self, platform: str) -> Mapping[Place, str]:
         marks: dict[Place, str] = {}
         for message in self.messages.values():
-            if message.place.platform == platform:
+            if message.place.platform == platform and message.moves_mark:
                 marks[message.place] = max(marks.get(message.place, ""), message.key, key=lambda key: (len(key), key))
         return marks
 

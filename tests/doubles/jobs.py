@@ -57,9 +57,9 @@ class MemoryJobs(Jobs):
     @override
     async def submit(self, message: Message, *, pause: float = 0.0) -> bool:
         marks, place = self.store.marks, message.place
-        if not message.aside and _later(message.key, marks.get(place, "")):
-            marks[place] = message.key
-        if message.job_id in self.store.jobs:
+        if not message.aside:
+            marks[place] = max(marks.get(place, ""), message.key if message.moves_mark else "", key=_by_number)
+        if message.job_id in self.store.jobs or not self._holds(message.repeats):
             return False
         self.store.jobs[message.job_id] = self._new(message)
         self._wait_for_more(message, pause)
@@ -100,11 +100,18 @@ class MemoryJobs(Jobs):
         )
 
     @override
-    async def follow(self, message: Message, *, member: Message | None = None) -> bool:
-        if message.job_id in self.store.jobs:
+    async def follow(
+        self,
+        message: Message,
+        *,
+        member: Message | None = None,
+        without: JobId | None = None,
+        repeats: JobId | None = None,
+    ) -> bool:
+        is_led = without is None or self.store.jobs[without].lead == message.subject
+        if message.job_id in self.store.jobs or not self._holds(repeats) or not is_led:
             return False
-        if member is not None and self.store.jobs[member.subject].lead == message.subject:
-            self.store.change(member.subject, message=member)
+        self._change_members(message, member, without)
         for job in await self.of_message(message.subject):
             if job.status in OPEN and job.message.revision < message.revision:
                 self._drop(job.id)
@@ -114,6 +121,19 @@ class MemoryJobs(Jobs):
         self.store.jobs[message.job_id] = self._new(message)
         self._bell.set()
         return True
+
+    def _change_members(self, lead: Message, member: Message | None, without: JobId | None) -> None:
+        if member is not None and self.store.jobs[member.subject].lead == lead.subject:
+            self.store.change(member.subject, message=member)
+        if without is not None:
+            self.store.change(without, lead=None)
+
+    def _holds(self, repeated: JobId | None) -> bool:
+        """Return whether the words that are repeated, if any are, were not erased."""
+        if repeated is None:
+            return True
+        job = self.store.jobs.get(repeated)
+        return job is not None and job.message != job.message.emptied
 
     @override
     async def revise(self, message: Message, *, was: Message) -> bool:
@@ -225,6 +245,7 @@ class MemoryJobs(Jobs):
     @override
     async def finish(self, lease: Lease) -> None:
         self._leave(lease, status=JobStatus.DONE, ended_at=self._clock.now(), error=None)
+        self._forget_summary(lease.job)
 
     @override
     async def retry(self, lease: Lease, *, delay_seconds: float, reason: str) -> None:
@@ -234,6 +255,12 @@ class MemoryJobs(Jobs):
     @override
     async def bury(self, lease: Lease, *, reason: str) -> None:
         self._leave(lease, status=JobStatus.FAILED, ended_at=self._clock.now(), error=reason)
+        self._forget_summary(lease.job)
+
+    def _forget_summary(self, job: JobId) -> None:
+        steps = self.store.steps.get(job, {})
+        for step in [step for step in steps.values() if step.name.startswith("summary:")]:
+            steps[step.name] = replace(step, result=None)
 
     @override
     async def ask(self, lease: Lease, *, reason: str) -> None:
@@ -321,7 +348,7 @@ class MemoryJobs(Jobs):
 
     @override
     async def marks(self, platform: str) -> Mapping[Place, str]:
-        return {place: key for place, key in self.store.marks.items() if place.platform == platform}
+        return {place: key for place, key in self.store.marks.items() if place.platform == platform and key}
 
 
 def _is_sent(job: Job, person: str, within: str, *, refused: bool) -> bool:
@@ -334,5 +361,5 @@ def _position(job: Job) -> str:
     return job.message.position
 
 
-def _later(key: str, than: str) -> bool:
-    return (len(key), key) > (len(than), than)
+def _by_number(key: str) -> tuple[int, str]:
+    return len(key), key

@@ -165,6 +165,10 @@ class MemoryLedger(Ledger):
         return [record for record in self.records if record.job == job]
 
     @override
+    async def held(self, job: JobId) -> Nanodollars:
+        return Nanodollars(sum(hold.amount for number, hold in self.holds.items() if self._owners[number][0] == job))
+
+    @override
     async def spent(self, gateway: str, period: Period) -> UsageSum:
         label = period.label(self._clock.now())
         return _sum(gateway, [one for one in self.records if (one.gateway, period.label(one.at)) == (gateway, label)])

@@ -21,6 +21,8 @@ class RecordingPanel:
     """Forms that came back: by whom, what stood in them, and what had stood there."""
     change: Callable[[CommandCall, Mapping[str, str]], Outcome] | None = None
     """What comes of them; None says that all was changed."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Why people may not speak to us, by id."""
     typed: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     """What choices were asked for: the field, what was typed, and what else was filled in."""
     choices: Sequence[Choice] = ()

@@ -8,12 +8,14 @@ from typing_extensions import override
 
 from bot.domain.budgets import user_scope
 from bot.domain.jobs import FOLLOWS, Job, JobStatus
-from bot.domain.messages import Errand, JobId, Place
+from bot.domain.messages import Action, Errand, JobId, Place
 from bot.domain.records import Erased
 from bot.ports import Clock, Records
 from tests.doubles.conversations import MemoryConversations
 from tests.doubles.jobs import MemoryStore
 from tests.doubles.reviews import MemoryReviews
+
+UNDER_WAY = frozenset({JobStatus.READY, JobStatus.RUNNING})
 
 
 class MemoryRecords(Records):
@@ -55,14 +57,16 @@ class MemoryRecords(Records):
     @override
     async def quoting(self, person: str) -> Sequence[JobId]:
         workspace, _, author = person.rpartition(":@")
-        return [
-            job.id
+        quoting = [
+            job
             for job in self._kept()
             if job.message.place.scopes[0] == workspace
             and job.message.author.id != author
-            and not FOLLOWS[job.status]
+            and job.status not in UNDER_WAY
             and author in self._quoted(job)
         ]
+        led = [job for job in self._led_by(quoting) if job.status not in UNDER_WAY]
+        return self._in_order([*quoting, *led, *self._aloud([*quoting, *self._led_by(quoting)])])
 
     def _quoted(self, job: Job) -> set[str]:
         found = {quoted.author.id for quoted in job.message.quoted if quoted.author}
@@ -75,7 +79,26 @@ class MemoryRecords(Records):
     @override
     async def of_file(self, workspace: str, file: str) -> Sequence[JobId]:
         kept = [job for job in self._kept() if job.message.place.scopes[0] == workspace]
-        return [job.id for job in kept if file in self._files(job)]
+        holding = [job for job in kept if file in self._files(job)]
+        led = self._led_by(holding)
+        return self._in_order([*holding, *led, *self._aloud(holding)])
+
+    @override
+    async def of_place(self, place: Place) -> Sequence[JobId]:
+        return [job.id for job in self._kept() if place.scopes[-1] in job.message.place.scopes]
+
+    def _led_by(self, gathered: Sequence[Job]) -> Sequence[Job]:
+        leads = {job.lead for job in gathered}
+        return [job for job in self._kept() if job.message.subject in leads]
+
+    def _aloud(self, replied: Sequence[Job]) -> Sequence[Job]:
+        subjects = {job.message.subject for job in replied}
+        spoken = [job for job in self._kept() if job.message.pressed is Action.SPEAK]
+        return [job for job in spoken if job.message.subject in subjects]
+
+    def _in_order(self, found: Sequence[Job]) -> Sequence[JobId]:
+        ids = {job.id for job in found}
+        return [job.id for job in self._kept() if job.id in ids]
 
     def _files(self, job: Job) -> set[str]:
         attached = [*job.message.attachments, *(file for each in job.message.quoted for file in each.attachments)]
@@ -102,8 +125,17 @@ class MemoryRecords(Records):
         self._empty_summaries(job)
         self._store.change(job.id, message=job.message.emptied, error=None)
         self._erased.add(job.id)
-        self._reviews.erase(job, last=all(other.message.subject != job.message.subject for other in self._kept()))
+        self._forget_reviews(job)
         return Erased(jobs=(job.id,), results=results, turns=self._conversations.erase(job.id))
+
+    def _forget_reviews(self, job: Job) -> None:
+        left = self._kept()
+        kept: dict[JobId, set[str]] = {}
+        for subject in filter(None, (job.message.subject, job.lead)):
+            holders = [other for other in left if subject in {other.message.subject, other.lead}]
+            kept[subject] = {file for other in holders for file in self._files(other)}
+        is_last = all(other.message.subject != job.message.subject for other in left)
+        self._reviews.erase(job, last=is_last, kept=kept)
 
     def _empty_summaries(self, job: Job) -> None:
         for other in self._kept():

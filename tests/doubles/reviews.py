@@ -1,6 +1,6 @@
 """What people say of replies, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from typing_extensions import override
 
@@ -58,12 +58,19 @@ class MemoryReviews(Reviews):
     async def corrections(self, subject: JobId) -> Mapping[str, Correction]:
         return dict(self._corrections.get(subject, {}))
 
-    def erase(self, job: Job, *, last: bool) -> None:
-        """Forget what was said of a job, and what was corrected in its message if that, or the last job of it, goes."""
+    def erase(self, job: Job, *, last: bool, kept: Mapping[JobId, Collection[str]]) -> None:
+        """Forget what was said of a job, and what was corrected in recordings that are held no longer.
+
+        Args:
+            job: what is erased.
+            last: whether nothing is held of its message any more.
+            kept: the recordings that are still held, by the message whose reply quotes them.
+        """
         if last:
             self._gone.add(job.message.subject)
-        if last or job.id == job.message.subject:
-            self._corrections.pop(job.message.subject, None)
+        for subject, recordings in kept.items():
+            held = self._corrections.get(subject, {})
+            self._corrections[subject] = {name: words for name, words in held.items() if name in recordings}
         self._erased.add(job.id)
         for rated in [each for each in self._ratings if each[0] == job.id]:
             del self._ratings[rated]

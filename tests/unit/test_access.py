@@ -209,6 +209,16 @@ async def test_who_is_not_on_the_list_is_told_so(made: TestHouse):
     assert NOT_ALLOWED not in await answers(made, said("3", by=GRACE))
 
 
+async def test_who_may_not_speak_to_us_is_told_why_before_they_do(made: TestHouse):
+    intake = StoredIntake(made.house)
+    assert await intake.refusal(DIRECT, ADA) == ""
+    await configure(made, "memory:W", direct_messages="off", deny="U")
+    assert await intake.refusal(CHANNEL, ADA) == NOT_ALLOWED
+    assert "direct messages" in await intake.refusal(DIRECT, GRACE)
+    assert await intake.refusal(CHANNEL, GRACE) == ""
+    assert made.store.jobs == {}
+
+
 async def test_direct_messages_can_be_switched_off(made: TestHouse):
     await configure(made, "memory:W", direct_messages="off")
     assert await answers(made, said("1", place=DIRECT)) == [NO_DIRECT_MESSAGES]

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from bot.domain.errors import PostNotDone
 from bot.domain.jobs import JobStatus
-from bot.domain.messages import Addressed, Attachment, Author, Errand, Message, Part, Place, PostId, TextPart
+from bot.domain.messages import Addressed, Attachment, Author, Errand, Message, Part, Place, PostId, Quoted, TextPart
 from bot.domain.models import ChatRequest, Request
 from bot.domain.money import CallKind, Dimension
 from bot.pipeline.intake import StoredIntake
@@ -270,6 +270,7 @@ async def test_an_edit_that_speaks_to_us_for_the_first_time_is_a_new_message(hom
     assert home.store.jobs == {}
     assert await edit(home, said, "How are you all?") is False
     assert await edit(home, said, "How are you?", addressed=Addressed.MENTION) is True
+    assert await home.house.jobs.marks("memory") == {}, "what was said before it may not be stored yet"
     await home.work()
     assert texts(home) == ["You said: How are you?"]
     assert await edit(home, said, "Who are you?", "e2") is True, "and stays one, mentioned or not"
@@ -283,6 +284,31 @@ async def test_whoever_has_had_their_answers_for_this_hour_gets_no_redo(home: Te
     await home.work()
     assert await edit(home, said, "What are you?", "e2") is False
     assert texts(home) == ["You said: Who are you?"]
+
+
+async def test_what_was_refused_while_it_waited_is_not_answered_by_an_edit(home: TestHouse):
+    await home.house.channels.set("memory:W:C", "per_hour", "1", by="U")
+    hold = home.gateway.hold(Point.MIDWAY)
+    async with working(home):
+        await intake(home).accept(message("1", "one"))
+        await hold.reached.wait()
+        await intake(home).accept(message("2", "two"))
+        assert await edit(home, message("2", "two"), "to") is False
+        home.house.clock.advance(3600)  # type: ignore[attr-defined]
+        assert await edit(home, message("2", "two"), "too", "e2") is True
+        hold.released.set()
+    assert texts(home) == ["You said: one", "You said: too"]
+
+
+async def test_of_many_that_were_refused_and_edited_at_once_no_more_are_answered_than_may_be(home: TestHouse):
+    await home.house.channels.set("memory:W:C", "per_hour", "2", by="U")
+    said = [message(str(number), "Hi") for number in range(1, 9)]
+    for each in said:
+        await home.house.jobs.submit(replace(each.emptied, refusal="No."))
+    one = intake(home)
+    async with asyncio.TaskGroup() as group:
+        edits = [group.create_task(one.edited(edited(each, "Hello"), said_at=home.house.clock.now())) for each in said]
+    assert sum(task.result() for task in edits) == 2
 
 
 async def test_who_may_not_speak_to_us_any_more_gets_no_redo(home: TestHouse):
@@ -520,6 +546,76 @@ async def test_a_message_that_was_nothing_but_the_file_goes_with_it(home: TestHo
         assert await intake(home).file_deleted("memory", "W", VOICE_NOTE.id) == 1
         await idle(home)
     assert home.platform.posts == {}
+
+
+async def test_what_was_said_in_a_file_goes_also_where_it_was_answered_together_with_more(tmp_path: Path):
+    home = open_test_house(tmp_path, gather_seconds="0.5")
+    home.platform.files[VOICE_NOTE.id] = Path(write_wav(tmp_path / "note.wav", tone(1))).read_bytes()
+    home.gateway.answers[CallKind.CHAT] = _echo
+    await intake(home).accept(message("1", "", VOICE_NOTE))
+    await home.say(message("2", "What do you think?"))
+    assert "Good morning" in str(home.store.steps)
+    assert await intake(home).file_deleted("memory", "W", VOICE_NOTE.id) == 2
+    assert "Good morning" not in str(home.store.steps)
+    assert await remembered(home) == []
+
+
+async def test_who_asks_about_a_file_that_goes_meanwhile_is_answered_without(home: TestHouse):
+    quoted = Quoted(channel="C", key="0", author=Author(id="G"), text="Listen!", attachments=(VOICE_NOTE,))
+    hold = home.gateway.hold(Point.MIDWAY)
+    async with working(home):
+        await intake(home).accept(replace(message("1", "What does she say?"), quoted=(quoted,)))
+        await hold.reached.wait()
+        assert await intake(home).file_deleted("memory", "W", VOICE_NOTE.id) == 1
+        await idle(home)
+    (told,) = texts(home)
+    assert "Listen!" in told
+    assert "What does she say?" in told
+    assert "Good morning" not in f"{told}{home.store.steps}"
+
+
+async def test_one_of_several_whose_file_goes_while_they_are_answered_leaves_the_rest(tmp_path: Path):
+    home = open_test_house(tmp_path, gather_seconds="0.5")
+    home.platform.files[VOICE_NOTE.id] = Path(write_wav(tmp_path / "note.wav", tone(1))).read_bytes()
+    home.gateway.answers[CallKind.CHAT] = _echo
+    hold = home.gateway.hold(Point.MIDWAY)
+    async with working(home):
+        await intake(home).accept(message("1", "Listen!", VOICE_NOTE))
+        await intake(home).accept(message("2", "What do you think?"))
+        await hold.reached.wait()
+        assert await intake(home).file_deleted("memory", "W", VOICE_NOTE.id) == 2
+        await idle(home)
+    assert texts(home) == ["You said: Listen!\nWhat do you think?"]
+    assert "Good morning" not in str(home.store.steps)
+
+
+@pytest.mark.parametrize("gone", ["channel", "thread"])
+async def test_of_a_channel_or_thread_that_is_gone_nothing_is_held(home: TestHouse, gone: str):
+    thread = replace(PLACE, channel="D", thread="9")
+    place = thread if gone == "thread" else replace(thread, thread=None)
+    inside = replace(message("1", "A secret."), place=thread)
+    beside = replace(message("2", "Another."), place=replace(thread, channel="E"))
+    await home.say(inside)
+    await home.say(beside)
+    hold = home.gateway.hold(Point.MIDWAY)
+    async with working(home):
+        await intake(home).accept(replace(inside, key="3", text="More."))
+        await intake(home).accept(replace(inside, key="4", text="And more."))
+        await hold.reached.wait()
+        assert await intake(home).channel_deleted(place) is True
+        await idle(home)
+    held = {job.message.text for job in home.store.jobs.values()}
+    assert held == {"", "Another."}
+    assert "secret" not in str(home.store.steps)
+    assert asked(home, CallKind.CHAT) == 3, "what waited is not answered"
+    assert await intake(home).channel_deleted(place) is False
+
+
+async def test_a_channel_whose_process_dies_as_it_goes_is_seen_to_by_the_next(home: TestHouse):
+    await home.say(message("1", "A secret."))
+    await intake(home).channel_deleted(PLACE)
+    await home.restarted().work()
+    assert {job.message.text for job in home.store.jobs.values()} == {""}
 
 
 def purging(home: TestHouse) -> TestHouse:

@@ -1,25 +1,32 @@
 """What becomes of messages at the same moment as something else: nothing gets lost, and nothing is answered twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
+from bot.domain.budgets import user_scope
 from bot.domain.channels import SettledConfig
 from bot.domain.controls import Press
+from bot.domain.errors import StorageUnavailable
 from bot.domain.jobs import Job
-from bot.domain.messages import Action, Errand, JobId, Message, Place
+from bot.domain.messages import Action, Author, Errand, JobId, Message, Place
 from bot.domain.money import CallKind
+from bot.domain.records import Erased
 from bot.pipeline.intake import StoredIntake
 from bot.pipeline.presses.wanted import AT_WORK, GONE
+from bot.pipeline.retention import forget
 from bot.pipeline.worker import Worker
 from tests.doubles.channels import MemoryChannels
+from tests.doubles.conversations import MemoryConversations
 from tests.doubles.gateway import Point
 from tests.doubles.house import VOICE_NOTE, TestHouse, message, open_test_house
 from tests.doubles.jobs import MemoryJobs
+from tests.doubles.records import MemoryRecords
+from tests.doubles.reviews import MemoryReviews
 from tests.unit.test_changes import _echo, asked, edit, intake, texts, working
 from tests.unit.test_turn import wav
 
@@ -101,6 +108,39 @@ async def test_a_reply_goes_when_all_that_it_answers_are_deleted_at_once(home: T
     await home.work()
     assert texts(home) == []
     assert [job.message.text for job in home.store.jobs.values()] == [""] * len(home.store.jobs)
+
+
+class FullRecords(MemoryRecords):
+    """Erases nothing: the disk is full."""
+
+    @override
+    async def erase(self, jobs: Sequence[JobId]) -> Erased:
+        raise StorageUnavailable("the disk is full")
+
+
+async def test_the_rest_is_answered_when_who_takes_the_deletion_of_one_in_dies_halfway(home: TestHouse):
+    await gathered(home, message("1", "one"), message("2", "two"))
+    home = home.restarted()
+    await home.house.clock.sleep(60)
+    await home.work()
+    full = FullRecords(home.house.clock, home.store, MemoryConversations(), MemoryReviews(home.house.clock, home.store))
+    with pytest.raises(StorageUnavailable):
+        await StoredIntake(replace(home.house, records=full)).deleted(PLACE, "1")
+    assert await intake(home).deleted(PLACE, "1") is False, "it is known by now"
+    await home.work()
+    assert texts(home) == ["You said: two"]
+    assert "said: one" not in str(home.store.steps)
+    assert asked(home, CallKind.CHAT) == 2
+
+
+async def test_the_rest_is_answered_once_when_one_is_deleted(home: TestHouse):
+    await gathered(home, message("1", "one"), message("2", "two"))
+    home = home.restarted()
+    await home.house.clock.sleep(60)
+    await home.work()
+    await intake(home).deleted(PLACE, "1")
+    await home.work()
+    assert (texts(home), asked(home, CallKind.CHAT)) == (["You said: two"], 2)
 
 
 async def test_an_edit_of_one_that_is_claimed_with_another_at_that_moment_is_answered_in_their_reply(home: TestHouse):
@@ -287,6 +327,26 @@ async def test_a_deletion_whose_process_dies_halfway_still_leaves_no_words(home:
     await home.restarted().work()
     assert texts(home) == []
     assert not any(job.message.text for job in home.store.jobs.values())
+
+
+@pytest.mark.parametrize("action", [Action.AGAIN, Action.SPEAK])
+async def test_who_presses_while_its_author_is_forgotten_brings_no_words_back(home: TestHouse, action: Action):
+    said = message("1", "How are you?")
+    await home.say(said)
+    racing = while_it_is_read(home, lambda: forget(home.house, user_scope(PLACE, said.author), by="U"))
+    pressed = Press(action=action, job=said.job_id, place=PLACE, author=Author(id="G"))
+    assert (await racing.press(pressed)).text == GONE
+    await home.work()
+    assert [job.message.text for job in home.store.jobs.values()] == [""]
+
+
+async def test_what_is_forgotten_while_one_of_several_is_edited_is_not_said_again(home: TestHouse):
+    said = message("1", "one")
+    await gathered(home, said, message("2", "two"))
+    racing = while_it_is_read(home, lambda: forget(home.house, user_scope(PLACE, said.author), by="U"))
+    await racing.edited(replace(said, text="first", edited="e1"), said_at=home.house.clock.now())
+    await home.work()
+    assert not any("two" in job.message.text for job in home.store.jobs.values())
 
 
 # --- what a process remembers ----------------------------------------------------

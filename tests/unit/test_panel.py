@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from typing_extensions import override
 
 from adapters.slack.panel import to_filled_settings, to_settings_view
 from adapters.slack.translate import Identity
 from bot.domain.budgets import EACH_USER, SERVICE, Period
 from bot.domain.channels import SETTINGS
 from bot.domain.commands import CommandCall
+from bot.domain.errors import StorageUnavailable
 from bot.domain.messages import Author, Place
 from bot.domain.models import Capabilities, Catalogue, ModelRef
 from bot.domain.money import CallKind, Nanodollars, Price
@@ -33,8 +35,10 @@ from bot.domain.panel_changes import touched
 from bot.domain.prices import short_price
 from bot.domain.suggestions import Room, model_choices
 from bot.pipeline.intake import StoredIntake
+from tests.doubles.audit import MemoryAudit
 from tests.doubles.gateway import ScriptedGateway
 from tests.doubles.house import TestHouse, open_test_house
+from tests.doubles.ledger import MemoryLedger
 from tests.fakes.slack.pressing import filled as as_filled
 
 PLACE = Place(platform="memory", workspace="W", channel="C")
@@ -160,6 +164,21 @@ async def test_a_mistake_in_one_field_leaves_all_as_it_was(home: TestHouse):
         "system_prompt": "This is longer than 3000 characters.",
         "videos": "Please choose one from the list.",
     }
+    assert await changes(home) == []
+
+
+class FullDisk(MemoryLedger):
+    """A ledger in which no limit can be noted."""
+
+    @override
+    async def set_budget(self, scope: str, period: Period, limit: Nanodollars | None, *, by: str) -> None:
+        raise StorageUnavailable("the disk is full")
+
+
+async def test_a_limit_that_cannot_be_set_leaves_the_settings_as_they_were(home: TestHouse):
+    full = replace(home, house=replace(home.house, ledger=FullDisk(home.house.clock, MemoryAudit(home.house.clock))))
+    with pytest.raises(StorageUnavailable):
+        await sent(full, reply="text", budget_day="5")
     assert await changes(home) == []
 
 

@@ -293,6 +293,19 @@ async def test_corrected_words_are_answered_again_without_being_heard_again(home
     assert home.gateway.requests[-1].turns[-1].text == TRUE  # type: ignore[union-attr]
 
 
+async def test_corrected_words_stay_when_the_words_beside_the_recording_are_edited(home: TestHouse):
+    asked = replace(NOTE, text="Translate this.")
+    await home.say(asked)
+    await correct(home, TRUE)
+    edited = replace(asked, text="Translate that.", edited="e1")
+    assert await StoredIntake(home.house).edited(edited, said_at=home.house.clock.now())
+    await home.work()
+    await press(home, Action.AGAIN, replace(edited, revision=2))
+    await home.work()
+    assert posts(home)[-1].text.startswith(f"> {TRUE}")
+    assert calls(home).count(CallKind.TRANSCRIPTION) == 1
+
+
 async def test_a_correction_can_be_corrected(home: TestHouse):
     await home.say(NOTE)
     await correct(home, TRUE)

@@ -214,6 +214,26 @@ async def test_forget_takes_along_what_others_asked_about_it(made: TestHouse):
     assert await remembered(made) == []
 
 
+async def test_what_others_are_being_told_about_it_is_forgotten_with_their_answer(made: TestHouse):
+    quoted = Quoted(channel=PLACE.channel, key="0", author=ADA, text="My words.")
+    theirs = replace(by_grace("2", "What does she mean?"), quoted=(quoted,))
+    hold = made.gateway.hold(Point.MIDWAY)
+    worker = Worker(made.house, turns=1, drain_seconds=5)
+    await made.jobs.submit(theirs)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(worker.run())
+        await hold.reached.wait()
+        await use(made, "forget")
+        assert "My words." in str(made.store.steps)
+        hold.released.set()
+        while await texts(made, theirs) != [""]:
+            await asyncio.sleep(0.001)
+        worker.stop()
+    assert len(made.platform.posts) == 1, "they have their answer"
+    assert "My words." not in str(made.store.steps)
+    assert await remembered(made) == []
+
+
 # --- /privacy ----------------------------------------------------------------------
 
 

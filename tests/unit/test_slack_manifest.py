@@ -105,7 +105,9 @@ def test_for_many_workspaces_slack_knows_the_way_back_and_renews_tokens():
     assert "redirect_urls" not in one["oauth_config"]
     assert one["settings"]["token_rotation_enabled"] is False
     assert one["settings"]["org_deploy_enabled"] is False
-    assert {"app_uninstalled", "tokens_revoked"} <= set(one["settings"]["event_subscriptions"]["bot_events"])
+    heard, heard_by_one = (set(each["settings"]["event_subscriptions"]["bot_events"]) for each in (many, one))
+    assert {"app_uninstalled", "tokens_revoked"} <= heard_by_one
+    assert heard - heard_by_one == {"team_access_revoked"}
 
 
 @pytest.mark.parametrize("schema", ["own", "slack-manifest.schema.1.json", "slack-manifest.schema.2.json"])

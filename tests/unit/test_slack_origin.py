@@ -26,7 +26,8 @@ PRESS = {"type": "block_actions", "team": {"id": "T1"}, "enterprise": None, "is_
     ("body", "origin"),
     [
         (EVENT, Origin(workspace="T1")),
-        (EVENT | {"authorizations": []}, Origin(workspace="T1")),
+        (EVENT | {"authorizations": []}, Origin(workspace="T1", named=False)),
+        ({"team_id": "T1", "enterprise_id": "E1"}, Origin(workspace="T1", organisation="E1", named=False)),
         ({**EVENT, "team_id": "T2", "context_team_id": "T2"}, Origin(workspace="T1")),
         (EVENT | {"authorizations": [ORG_WIDE]}, Origin(workspace="T1", organisation="E1", org_wide=True)),
         (

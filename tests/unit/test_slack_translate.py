@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 from adapters.slack.adapter import SlackPlatform
 from adapters.slack.translate import (
     MARKDOWN_LIMIT,
+    PLAIN_LIMIT,
     SUMMARY_LIMIT,
     Identity,
     carried_post,
@@ -66,7 +67,7 @@ SAID = st.lists(SPECIALS | ENTITIES | st.text(max_size=20), max_size=30).map("".
 @given(SAID)
 def test_nothing_that_a_model_says_calls_anybody(said: str):
     post = to_post(said)
-    shown = [post["text"], *(block["text"] for block in post["blocks"] or ())]
+    shown = [post["text"], *(block["text"] for block in post["blocks"])]
     assert not any("<" in text for text in shown)
     assert post["parse"] == "none"
     assert post["link_names"] is False
@@ -81,16 +82,19 @@ def test_a_text_is_shown_as_it_was_said(said: str):
 @given(st.text(alphabet="<>&;lt a", max_size=SlackPlatform.abilities.text_limit) | SAID)
 def test_every_text_within_the_limit_fits_into_one_post(said: str):
     post = to_post(said)
-    assert len(post["text"]) <= (SUMMARY_LIMIT if post["blocks"] else 40_000)
-    assert sum(len(block["text"]) for block in post["blocks"] or ()) <= MARKDOWN_LIMIT
+    assert len(post["text"]) <= SUMMARY_LIMIT
+    if any(block["type"] == "markdown" for block in post["blocks"]):
+        assert sum(len(block["text"]) for block in post["blocks"]) <= MARKDOWN_LIMIT
+    else:
+        assert all(0 < len(block["text"]["text"]) <= PLAIN_LIMIT for block in post["blocks"])
 
 
-def test_the_worst_text_of_full_length_is_shown_plain():
-    worst = "<" * SlackPlatform.abilities.text_limit
-    post = to_post(worst)
-    assert post["blocks"] is None
-    assert undone(post["text"]) == worst
-    assert len(to_post("&" * SlackPlatform.abilities.text_limit)["text"]) <= 40_000
+@pytest.mark.parametrize("worst", ["<", "&lt;", "a <b", "```\n<<<<<<\n```\n"])
+def test_the_worst_text_of_full_length_is_shown_plain(worst: str):
+    said = (worst * SlackPlatform.abilities.text_limit)[: SlackPlatform.abilities.text_limit]
+    texts = [block["text"] for block in to_post(said)["blocks"]]
+    assert {text["type"] for text in texts} == {"plain_text"}
+    assert "".join(text["text"] for text in texts) == said
 
 
 def test_markdown_keeps_its_marks():
@@ -119,7 +123,8 @@ def test_an_answer_that_one_person_sees_shows_people_by_name_and_calls_nobody_el
     assert [block["text"] for block in answer["blocks"]] == [shown]
     assert answer["text"] == shown.replace("l> ", "l&gt; ").replace("d> ", "d&gt; ").replace("1>", "1&gt;")
     assert set(answer) == {"text", "blocks"}
-    assert to_answer("<" * MARKDOWN_LIMIT)["blocks"] is None
+    plain = to_answer("<@U024BE7LD>" + "<" * MARKDOWN_LIMIT)["blocks"]
+    assert plain[0]["text"]["text"].startswith("<@U024BE7LD><<")
 
 
 @given(st.text(min_size=1, max_size=200), st.text(min_size=1, max_size=200))

@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from bot.domain.errors import PostRefused, SettingInvalid
 from bot.domain.jobs import JobStatus
-from bot.domain.messages import Addressed, Attachment, Author, Message
+from bot.domain.messages import Action, Addressed, Attachment, Author, Errand, Message
 from bot.pipeline.why import explain
 from bot.ports import Linked
 from tests.doubles.house import TestHouse, message, open_test_house
@@ -89,6 +89,34 @@ async def test_what_was_given_up_comes_with_its_reason(home: TestHouse):
     (job,) = await home.house.jobs.claim(1, ["memory"])
     await home.house.jobs.bury(job.lease, reason="the model is unknown.")
     assert (await told(home, said)).endswith(": the model is unknown.")
+
+
+@pytest.mark.parametrize(
+    ("errand", "because"), [(Errand.STOP, "It was stopped on "), (Errand.REMOVE, "It was deleted on ")]
+)
+async def test_what_came_to_an_end_before_its_answer_did_was_not_answered(
+    home: TestHouse, errand: Errand, because: str
+):
+    said = message("1", "Hello")
+    await home.house.jobs.submit(said)
+    await home.house.jobs.follow(replace(said.emptied, errand=errand, revision=1))
+    await home.work()
+    assert (await told(home, said)).startswith(because)
+    again = replace(said, text="Hello?", revision=2, edited="e1")
+    await home.house.jobs.follow(again)
+    await home.work()
+    assert (await told(home, said)).startswith("It was answered on ")
+
+
+async def test_what_is_done_by_a_button_under_a_reply_says_nothing_of_its_message(home: TestHouse):
+    said = message("1", "Hello")
+    await home.say(said)
+    await home.house.jobs.submit(replace(said, revision=1, pressed=Action.AGAIN))
+    (job,) = await home.house.jobs.claim(1, ["memory"])
+    await home.house.jobs.bury(job.lease, reason="the model is unknown.")
+    await home.house.jobs.submit(replace(said.emptied, errand=Errand.CORRECT, pressed=Action.CORRECT, revision=2))
+    finding = await told(home, said)
+    assert finding.startswith("It was answered on ")
 
 
 @pytest.mark.parametrize(

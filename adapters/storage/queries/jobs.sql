@@ -44,7 +44,7 @@ WHERE id = :id AND message = :was AND state = 'ready' AND tries = 0 AND lead IS 
 RETURNING seq
 
 -- name: advance_mark
--- Never goes back. Message keys are numbers written out, so a longer one is later.
+-- Never goes back. Message keys are numbers written out, so a longer one is later; with an empty one we only take part.
 INSERT INTO mark (platform, workspace, channel, thread, direct, key)
 VALUES (:platform, :workspace, :channel, :thread, :direct, :key)
 ON CONFLICT (platform, workspace, channel, thread) DO UPDATE SET key = excluded.key
@@ -94,6 +94,14 @@ WHERE lead IS NOT NULL AND state = 'ready'
 UPDATE job SET message = :message
 WHERE id = :id AND lead = :lead AND words = 1 AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :next)
 
+-- name: holds
+SELECT 1 FROM job WHERE id = :job AND words = 1
+
+-- name: part
+UPDATE job SET lead = NULL
+WHERE id = :id AND lead = :lead AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :next)
+RETURNING seq
+
 -- name: set_free
 UPDATE job SET lead = NULL
 WHERE lead = :subject AND state = 'ready' AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.id = :id)
@@ -132,6 +140,10 @@ RETURNING seq
 UPDATE job SET state = 'failed', owner = NULL, ended_at = :now, error = :reason
 WHERE id = :job AND owner = :owner AND epoch = :epoch AND state = 'running'
 RETURNING seq
+
+-- name: forget_summary
+-- The conversation has it; what it stands for there may be erased before this turn is.
+UPDATE step SET result = NULL WHERE job = :job AND name LIKE 'summary:%'
 
 -- name: ask
 UPDATE job SET state = 'asked', owner = NULL, error = :reason
@@ -229,4 +241,4 @@ WHERE author = :author AND created_at >= :since AND refused = :refused AND :with
 ORDER BY created_at DESC, seq DESC LIMIT :limit
 
 -- name: marks
-SELECT * FROM mark WHERE platform = :platform
+SELECT * FROM mark WHERE platform = :platform AND key <> ''

@@ -63,5 +63,8 @@ WHERE usage.cost_nano IS NULL AND usage.call IS NOT NULL
 ORDER BY usage.at DESC, usage.id DESC
 LIMIT :limit
 
+-- name: held
+SELECT CAST(coalesce(sum(amount_nano), 0) AS BIGINT) AS held FROM hold WHERE job = :job
+
 -- name: of_job
 SELECT * FROM usage WHERE job = :job ORDER BY id

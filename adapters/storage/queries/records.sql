@@ -22,27 +22,51 @@ ORDER BY seq
 
 -- name: quoting
 -- What others referred to stands in their messages, or in the step that looked it up. A scope ends with `:@` and the person.
+-- What was made of it stands where several messages are answered together, too, and in what reads a reply aloud.
+WITH quoting AS (
+    SELECT id, subject, lead FROM job
+    WHERE author >= :workspace || ':@' AND author < :workspace || ':A' AND author <> :author AND words = 1
+        AND state NOT IN ('ready', 'running')
+        AND (
+            instr(message, :mark) > 0
+            OR EXISTS (SELECT 1 FROM step WHERE step.job = job.id AND step.name = 'quote' AND instr(step.result, :mark) > 0)
+        )
+)
 SELECT id FROM job
-WHERE author >= :workspace || ':@' AND author < :workspace || ':A' AND author <> :author AND words = 1
-    AND state IN ('done', 'failed', 'cancelled')
-    AND (
-        instr(message, :mark) > 0
-        OR EXISTS (SELECT 1 FROM step WHERE step.job = job.id AND step.name = 'quote' AND instr(step.result, :mark) > 0)
-    )
+WHERE words = 1 AND (
+    id IN (SELECT id FROM quoting)
+    OR subject IN (SELECT lead FROM quoting) AND state NOT IN ('ready', 'running')
+    OR subject IN (SELECT subject FROM quoting UNION SELECT lead FROM quoting) AND instr(message, :aloud) > 0
+)
 ORDER BY seq
 
 -- name: of_workspace
 -- The name of a channel begins with that of its workspace and a colon, after which comes a semicolon.
 SELECT id FROM job WHERE channel >= :workspace || ':' AND channel < :workspace || ';' AND words = 1 ORDER BY seq
 
--- name: of_file
--- A file's id stands in the JSON of its message, or of the step that looked up what the message refers to.
+-- name: of_place
+-- A thread is a lane of its channel, which is all that is looked at where no lane is named.
 SELECT id FROM job
-WHERE channel >= :workspace || ':' AND channel < :workspace || ';' AND words = 1
-    AND (
-        instr(message, :mark) > 0
-        OR EXISTS (SELECT 1 FROM step WHERE step.job = job.id AND step.name = 'quote' AND instr(step.result, :mark) > 0)
-    )
+WHERE channel = :channel AND lane = coalesce(CAST(:lane AS TEXT), lane) AND words = 1
+ORDER BY seq
+
+-- name: of_file
+-- A file's id stands in the JSON of its message, or of the step that looked up what the message refers to. What was made
+-- of it stands where several messages are answered together, too, and in what reads a reply aloud.
+WITH holding AS (
+    SELECT id, subject, lead FROM job
+    WHERE channel >= :workspace || ':' AND channel < :workspace || ';' AND words = 1
+        AND (
+            instr(message, :mark) > 0
+            OR EXISTS (SELECT 1 FROM step WHERE step.job = job.id AND step.name = 'quote' AND instr(step.result, :mark) > 0)
+        )
+)
+SELECT id FROM job
+WHERE words = 1 AND (
+    id IN (SELECT id FROM holding)
+    OR subject IN (SELECT lead FROM holding)
+    OR subject IN (SELECT subject FROM holding) AND instr(message, :aloud) > 0
+)
 ORDER BY seq
 
 -- name: held
@@ -88,10 +112,20 @@ WHERE summed = 1 AND lane = (SELECT gone.lane FROM said AS gone WHERE gone.job =
 DELETE FROM said WHERE job = :job
 
 -- name: forget_corrections
--- They go with the message that brought the recordings, or with the last job that holds its words.
+-- They go with the last job that holds the recording: of their message, or of one that it is answered together with.
 DELETE FROM correction
-WHERE subject = (SELECT gone.subject FROM job AS gone WHERE gone.id = :job)
-    AND (subject = :job OR NOT EXISTS (SELECT 1 FROM job WHERE job.subject = correction.subject AND job.words = 1))
+WHERE subject IN (SELECT subject FROM job WHERE id = :job UNION ALL SELECT lead FROM job WHERE id = :job)
+    AND NOT EXISTS (
+        SELECT 1 FROM job
+        WHERE (job.subject = correction.subject OR job.lead = correction.subject) AND job.words = 1
+            AND (
+                instr(job.message, '{"id":"' || correction.recording || '","name":') > 0
+                OR EXISTS (
+                    SELECT 1 FROM step WHERE step.job = job.id AND step.name = 'quote'
+                        AND instr(step.result, '{"id":"' || correction.recording || '","name":') > 0
+                )
+            )
+    )
 
 -- name: forget_feedback
 DELETE FROM feedback WHERE job = :job

@@ -37,11 +37,10 @@ def _before(wanted: Wanted, jobs: Sequence[Job], states: set[JobStatus] | frozen
 
 async def answer_anew(wanted: Wanted) -> str:
     """Store another job for the message; returns why there is none, empty when there is one."""
-    message = wanted.replied.message
-    if not (message.text or message.attachments or message.quoted):
-        return say(GONE)
     for _ in range(TRIES):
         jobs = await wanted.jobs()
+        if not wanted.is_held(jobs):
+            return say(GONE)
         if told := wanted.superseded(jobs):
             return told
         if _before(wanted, jobs, UNDER_WAY):

@@ -16,11 +16,10 @@ COMMAND = "say"
 
 async def speak(wanted: Wanted) -> Response:
     """Let the answer of a reply be spoken."""
-    words = await _words(wanted)
-    if not words:
-        return Response(text=say(GONE))
     for _ in range(TRIES):
-        jobs = await wanted.jobs()
+        words, jobs = await _words(wanted), await wanted.jobs()
+        if not words:
+            return Response(text=say(GONE))
         if told := wanted.superseded(jobs):
             return Response(text=told)
         spoken = [job for job in jobs if wanted.is_regarding(job, Action.SPEAK) and came_of(job)]

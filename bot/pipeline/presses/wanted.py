@@ -66,6 +66,11 @@ class Wanted:
             say(AT_WORK) if since[-1].message.errand is Errand.ANSWER and since[-1].status in UNDER_WAY else say(GONE)
         )
 
+    def is_held(self, jobs: Sequence[Job]) -> bool:
+        """Return whether what the message said is held still: it may have been erased since the press."""
+        now = next((job.message for job in jobs if job.id == self.replied.id), None)
+        return now is not None and bool(now.text or now.attachments or now.quoted)
+
     def is_regarding(self, job: Job, action: Action) -> bool:
         """Return whether a job came of the same button under the same reply."""
         return job.message.pressed is action and job.message.regarding == self.replied.message.revision

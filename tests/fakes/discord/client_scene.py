@@ -104,7 +104,7 @@ class Scene(ControlClient):
         return int((await self.act("channels", guild_id=str(guild), name=name))["id"])
 
     async def delete_channel(self, channel: int) -> None:
-        """Delete a channel with its threads."""
+        """Delete a channel with its threads, or a thread alone."""
         await self.act("channel_deletions", channel_id=str(channel))
 
     async def accept_direct_messages(self, user: int, *, accepts: bool) -> None:
@@ -136,6 +136,10 @@ class Scene(ControlClient):
     ) -> None:
         """Let the next requests that match go wrong; see `faults.Fault`."""
         await self.act("faults", kind=kind, match=match, times=times, skip=skip, seconds=seconds, is_global=is_global)
+
+    async def mend(self) -> None:
+        """Let nothing go wrong any more."""
+        await self.act("mendings")
 
     async def limit(
         self,

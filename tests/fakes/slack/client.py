@@ -68,10 +68,19 @@ class SlackFake:
         """Let all tokens that came by OAuth with rotation end now."""
         await self.command("tokens/expire")
 
-    async def uninstall(self, *, org_wide: bool = False) -> list[str]:
-        """Remove the app from this workspace or its organisation; returns the ids of the two events' deliveries."""
+    async def uninstall(self, *, org_wide: bool = False, unnamed: bool = False) -> list[str]:
+        """Remove the app from this workspace or its organisation; returns the ids of the two events' deliveries.
+
+        Args:
+            org_wide: whether from its organisation.
+            unnamed: whether the events do not say which of the two.
+        """
         whose = {"organisation": self.organisation} if org_wide else {"team": self.team_id}
-        return list((await self.command("uninstall", **whose))["deliveries"])
+        return list((await self.command("uninstall", **whose, unnamed=unnamed))["deliveries"])
+
+    async def withdraw(self) -> list[str]:
+        """Let the organisation take this workspace from the app; returns the ids of the deliveries."""
+        return list((await self.command("withdraw", team=self.team_id))["deliveries"])
 
     async def create_user(
         self, name: str = "Ada", *, is_admin: bool = False, is_bot: bool = False, locale: str = "en-US"

@@ -9,8 +9,14 @@ from aiohttp import web
 
 from tests.fakes.slack.world import Json
 
-KINDS = ("429", "500", "503", "error", "error_after", "drop_before", "drop_after", "slow", "truncate")
-BEFORE = {"429", "500", "503", "error", "drop_before"}
+TEXTS = {"429_text": "Too many requests", "503_text": "upstream connect error or disconnect/reset before headers"}
+"""What stands before Slack's own servers says so in a plain text."""
+
+KINDS = (
+    *("429", "500", "503", *TEXTS, "error", "error_after"),
+    *("drop_before", "drop_after", "slow", "truncate", "garble"),
+)
+BEFORE = {"429", "500", "503", *TEXTS, "error", "drop_before"}
 """The kinds that leave no effect."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -23,7 +29,8 @@ class Fault:
     """A pattern for `METHOD path`, such as `POST /api/chat.postMessage` or `GET /files-*`."""
     kind: str
     """One of KINDS. `error` refuses with a named error, `error_after` does it after the effect; `drop_before` cuts the
-    connection before the effect, `drop_after` after it; `slow` answers late, `truncate` cuts the body in the middle."""
+    connection before the effect, `drop_after` after it; `slow` answers late; `truncate` cuts the connection in the middle
+    of the body, and `garble` sends half of it as if that were all."""
     count: int = 1
     """How many requests it befalls."""
     skip: int = 0
@@ -72,6 +79,8 @@ async def suffer(fault: Fault, request: web.Request, handler: Handler) -> web.St
             return _cut(request)
         case "truncate":
             return await _truncated(request, answer)
+        case "garble":
+            return web.Response(status=answer.status, body=_half(answer), content_type=answer.content_type)
         case "slow":
             await asyncio.sleep(fault.seconds)
             return answer
@@ -81,8 +90,10 @@ async def suffer(fault: Fault, request: web.Request, handler: Handler) -> web.St
 
 def refusal(fault: Fault) -> web.Response:
     """Slack's own shape of a refusal."""
+    headers = {"Retry-After": str(max(1, round(fault.seconds)))} if fault.kind.startswith("429") else {}
+    if fault.kind in TEXTS:
+        return web.Response(status=int(fault.kind[:3]), text=TEXTS[fault.kind], headers=headers)
     if fault.kind == "429":
-        headers = {"Retry-After": str(max(1, round(fault.seconds)))}
         return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
     if fault.kind in {"500", "503"}:
         return web.Response(
@@ -97,14 +108,19 @@ def _cut(request: web.Request) -> web.Response:
     return web.Response()
 
 
+def _half(answer: web.StreamResponse) -> bytes:
+    body = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b""
+    return body[: len(body) // 2]
+
+
 async def _truncated(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
     """Send half of the announced body, then cut."""
-    body = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b""
+    half = _half(answer)
     partial = web.StreamResponse(status=answer.status)
     partial.content_type = answer.content_type
-    partial.content_length = len(body)
+    partial.content_length = 2 * len(half)
     await partial.prepare(request)
-    await partial.write(body[: len(body) // 2])
+    await partial.write(half)
     if request.transport is not None:
         request.transport.close()
     return partial

@@ -29,28 +29,54 @@ async def expire_tokens(fake: Fake, body: Json) -> Json:
 
 
 async def uninstall(fake: Fake, body: Json) -> Json:
-    """Let a workspace or an organisation remove the app, which is told so twice, as Slack does."""
+    """Let a workspace or an organisation remove the app, which is told so twice, as Slack does.
+
+    Its documents show the bodies without `authorizations`: `unnamed` sends them so.
+    """
     team_id, organisation = body.get("team", ""), body.get("organisation", "")
     team = next(
         one
         for one in fake.world.teams.values()
         if (organisation and one.organisation == organisation) or one.id == team_id
     )
-    bodies = [
-        _ended(fake, team, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [team.bot_user]}}),
-        _ended(fake, team, {"type": "app_uninstalled"}),
+    events_of_it: list[Json] = [
+        {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [team.bot_user]}},
+        {"type": "app_uninstalled"},
     ]
+    bodies = [_ended(fake, team, event, organisation) for event in events_of_it]
+    if body.get("unnamed"):
+        bodies = [_unnamed(one, team) for one in bodies]
     revoke(fake.world, team_id, organisation)
     wanted = [one for one in bodies if one["event"]["type"] in fake.options.subscriptions]
     return {"deliveries": [fake.send("events_api", one).id for one in wanted]}
 
 
-def _ended(fake: Fake, team: Team, event: Json) -> Json:
-    return events.event_body(fake.world, event | {"event_ts": fake.world.new_ts()}, team)
+async def withdraw(fake: Fake, body: Json) -> Json:
+    """Let an organisation take a workspace from the app, https://docs.slack.dev/reference/events/team_access_revoked."""
+    team = fake.world.teams[body["team"]]
+    for channel in fake.world.channels.values():
+        if channel.team == team and channel.has_bot:
+            channel.members.remove(team.bot_user)
+    told = _ended(fake, team, {"type": "team_access_revoked", "team_ids": [team.id]}, team.organisation)
+    told["authorizations"][0]["team_id"] = None
+    told |= {"team_id": None, "enterprise_id": team.organisation}
+    return {"deliveries": [fake.send("events_api", told).id]}
+
+
+def _ended(fake: Fake, team: Team, event: Json, organisation: str) -> Json:
+    told = events.event_body(fake.world, event | {"event_ts": fake.world.new_ts()}, team)
+    told["authorizations"][0]["is_enterprise_install"] = bool(organisation)
+    return told
+
+
+def _unnamed(told: Json, team: Team) -> Json:
+    kept = ("token", "team_id", "api_app_id", "event", "type", "event_id", "event_time")
+    return {name: told[name] for name in kept} | ({"enterprise_id": team.organisation} if team.organisation else {})
 
 
 ROUTES = [
     web.post("/_fake/teams", controlled(create_team)),
     web.post("/_fake/tokens/expire", controlled(expire_tokens)),
     web.post("/_fake/uninstall", controlled(uninstall)),
+    web.post("/_fake/withdraw", controlled(withdraw)),
 ]

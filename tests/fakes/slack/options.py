@@ -7,6 +7,7 @@ SUBSCRIPTIONS = (
     "app_home_opened",
     "app_mention",
     "app_uninstalled",
+    "team_access_revoked",
     "tokens_revoked",
     "message.channels",
     "message.groups",

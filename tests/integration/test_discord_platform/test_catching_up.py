@@ -8,6 +8,7 @@ from adapters.discord.adapter import DiscordPlatform
 from bot.domain.messages import Message
 from tests.doubles.intake import RecordingIntake
 from tests.integration.test_discord_platform.harness import QuickClock, Scene, serving
+from tests.integration.test_discord_platform.test_commands import registered
 
 FOUR_DAYS = 4 * 24 * 3600
 HISTORY = "GET /channels/*/messages"
@@ -120,6 +121,108 @@ async def test_a_history_that_is_not_given_at_once_is_asked_for_again(
     async with serving(platform, intake, scene.fake):
         await intake.wait_stored(2)
     assert intake.texts == ["before", "missed"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_a_history_that_is_not_given_for_long_is_asked_for_until_it_is(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    await scene.say("missed")
+    await scene.fake.fail("429", HISTORY, times=9, seconds=40)
+    async with serving(platform, intake, scene.fake):
+        await scene.say("new")
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "new"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_a_channel_whose_history_is_not_to_be_had_holds_up_no_other(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    elsewhere = await scene.fake.add_channel(scene.guild, "elsewhere")
+    for channel in (scene.channel, elsewhere):
+        await scene.fake.post(channel, scene.ada, f"{scene.mention} missed")
+    await scene.fake.fail("429", f"GET /channels/{scene.channel}/messages", times=99, seconds=40)
+    async with serving(platform, intake, scene.fake):
+        _, message = await intake.wait_stored(2)
+    assert message.place.channel == str(elsewhere)
+
+
+@pytest.mark.usefixtures("before")
+async def test_what_passes_before_older_messages_are_there_leaves_them_to_be_caught_up_on(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("adapters.discord.catch_up.GATE_SECONDS", 0.1)
+    elsewhere = await scene.fake.add_channel(scene.guild, "elsewhere")
+    await scene.say("missed")
+    await scene.fake.post(elsewhere, scene.ada, f"{scene.mention} missed elsewhere")
+    await scene.fake.fail("429", HISTORY, times=99, seconds=40)
+    async with serving(platform, intake, scene.fake):
+        await scene.say("new")
+        await intake.wait_stored(2)
+        await scene.say("newer")
+        await intake.wait_stored(3)
+    await scene.fake.mend()
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(5)
+    assert sorted(intake.texts) == ["before", "missed", "missed elsewhere", "new", "newer"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_a_command_does_not_pass_for_all_that_was_said_before_it(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    async with serving(platform, intake, scene.fake):
+        await registered(scene)
+    await scene.say("missed")
+    await scene.fake.fail("slow", HISTORY, times=99, seconds=5)
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.use_slash("ask", {"question": "quick one"}, channel=scene.channel, user=scene.ada)
+        await intake.wait_stored(2)
+    await scene.fake.mend()
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "quick one", "missed"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_a_catch_up_that_is_cut_short_is_begun_again_where_it_began(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    elsewhere = await scene.fake.add_channel(scene.guild, "elsewhere")
+    await scene.fake.post(elsewhere, scene.ada, f"{scene.mention} missed elsewhere")
+    await scene.say("missed")
+    await scene.fake.fail("slow", f"GET /channels/{elsewhere}/messages", times=99, seconds=5)
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(2)
+    await scene.fake.mend()
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "missed elsewhere"]
+
+
+@pytest.mark.usefixtures("before")
+async def test_what_was_missed_in_a_server_where_we_never_spoke_comes(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    guild = await scene.fake.add_guild("nest", members=[scene.ada])
+    there = await scene.fake.add_channel(guild, "general")
+    await scene.fake.post(there, scene.ada, f"{scene.mention} the first time in this server")
+    async with serving(platform, intake, scene.fake):
+        _, message = await intake.wait_stored(2)
+    assert (message.text, message.place.workspace) == ("the first time in this server", str(guild))
+
+
+@pytest.mark.usefixtures("before")
+async def test_of_more_than_is_read_the_newest_is(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("adapters.discord.catch_up.MOST_MISSED", 2)
+    for text in ("one", "two", "three"):
+        await scene.say(text)
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "two", "three"]
 
 
 @pytest.mark.usefixtures("before")

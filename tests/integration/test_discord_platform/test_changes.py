@@ -83,3 +83,24 @@ async def test_what_cannot_be_stored_is_told_until_it_is(
         await scene.fake.delete(posted)
         await intake.wait(lambda found: bool(found.happened))
     assert intake.happened == [("deleted", str(posted))]
+
+
+async def test_a_channel_that_is_deleted_is_told_and_so_is_a_thread_also_one_that_sleeps(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.post(scene.channel, scene.ada, f"<@{scene.me}> hello")
+        threads = [await scene.fake.start_thread(scene.ada, name, channel=scene.channel) for name in ("one", "two")]
+        await scene.fake.post(threads[0], scene.ada, f"<@{scene.me}> hello in there")
+        (_, inside) = await intake.wait_stored(2)
+        await scene.fake.change_thread(threads[1], archived=True)
+        intake.failures = 1
+        for gone in (*threads, scene.channel):
+            await scene.fake.delete_channel(gone)
+            await intake.wait(lambda found, gone=gone: any(about.endswith(str(gone)) for _, about in found.happened))
+    workspace, channel, thread = inside.place.scopes
+    assert intake.happened == [
+        ("channel deleted", thread),
+        ("channel deleted", f"{workspace}:{scene.channel}:{threads[1]}"),
+        ("channel deleted", channel),
+    ]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.adapter import DiscordPlatform
+from adapters.discord.outcomes import INSIST_PAUSES
 from adapters.discord.registration import menu_title
 from bot.domain.channels import SETTINGS
 from bot.domain.commands import COMMANDS, DOOR, SHORTCUTS
@@ -87,6 +88,17 @@ async def test_commands_that_changed_are_registered_again(
         await scene.fake.wait_for(
             lambda: scene.fake.requests(REGISTER), lambda found: len(found) == 2, 5, "second registration"
         )
+
+
+async def test_commands_are_registered_as_soon_as_discord_takes_them(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    await scene.fake.fail("429", "PUT /applications/*", times=3, seconds=40)
+    async with serving(platform, intake, scene.fake):
+        puts = await scene.fake.wait_for(
+            lambda: scene.fake.requests(REGISTER), lambda found: len(found) == 4, 5, "registration"
+        )
+    assert [put["status"] for put in puts] == [429, 429, 429, 200]
 
 
 async def test_commands_that_change_something_are_for_managers(
@@ -204,11 +216,13 @@ async def test_a_command_that_was_never_acknowledged_is_answered_in_the_channel(
     scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, clock: QuickClock
 ):
     async with serving(platform, intake, scene.fake):
-        await scene.fake.fail("drop_before", "POST /interactions/*")
+        await scene.fake.fail("drop_before", "POST /interactions/*", times=1 + len(INSIST_PAUSES))
         await use(scene, "ask", {"question": "how high is the oak?"})
         (message,) = await intake.wait_stored()
     clock.ahead += 5
     await platform.post(TextPart(text="Forty feet."), answering=message, key=KEY)
+    assert (await shown(scene, message)).callback_type is None
+    assert len(await scene.fake.requests("POST /channels/")) == 1
     assert [one.content for one in await scene.fake.bot_messages(scene.channel)] == ["Forty feet."]
 
 

@@ -101,6 +101,17 @@ async def test_a_reply_to_us_is_for_us(scene: Scene, platform: DiscordPlatform, 
     assert (first.addressed, second.addressed) == (Addressed.MENTION, Addressed.OVERHEARD)
 
 
+async def test_a_reply_to_us_without_words_such_as_a_sticker_asks_nothing(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    ours = await scene.fake.post(scene.channel, scene.me, "I am here")
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.post(scene.channel, scene.ada, reply_to=ours)
+        await scene.fake.post(scene.channel, scene.ada, reply_to=ours, voice=NOTE)
+        first, second = await intake.wait_stored(2)
+    assert (first.addressed, second.addressed) == (Addressed.OVERHEARD, Addressed.MENTION)
+
+
 async def test_a_thread_is_a_conversation_below_its_channel(
     scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
 ):
@@ -113,15 +124,45 @@ async def test_a_thread_is_a_conversation_below_its_channel(
     assert message.place.thread != message.key
 
 
-async def test_a_thread_that_slept_when_we_came_is_known(
-    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
-):
+async def test_a_thread_that_wakes_up_is_known(scene: Scene, platform: DiscordPlatform, intake: RecordingIntake):
     thread = await scene.fake.start_thread(scene.ada, "old matters", channel=scene.channel)
     await scene.fake.change_thread(thread, archived=True)
     async with serving(platform, intake, scene.fake):
         await scene.fake.post(thread, scene.ada, "one thing more")
         (message,) = await intake.wait_stored()
     assert (message.place.channel, message.place.thread) == (str(scene.channel), str(thread))
+
+
+@pytest.mark.parametrize("busy", [0, 3])
+async def test_a_thread_that_slept_when_we_came_is_looked_up_until_it_is_known(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, busy: int
+):
+    thread = await scene.fake.start_thread(scene.ada, "old matters", channel=scene.channel)
+    said = await scene.fake.post(thread, scene.ada, "my secret")
+    await scene.fake.change_thread(thread, archived=True)
+    await scene.fake.fail("429", f"GET /channels/{thread}", times=busy, seconds=40)
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.delete(said)
+        await intake.wait(lambda found: bool(found.deletions))
+    ((place, key),) = intake.deletions
+    assert (place.channel, place.thread, key) == (str(scene.channel), str(thread), str(said))
+
+
+async def test_a_thread_that_is_looked_up_stays_in_order_and_what_is_said_elsewhere_meanwhile_is_ahead_of_it(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    thread = await scene.fake.start_thread(scene.ada, "old matters", channel=scene.channel)
+    said = await scene.fake.post(thread, scene.ada, "my secret")
+    await scene.fake.change_thread(thread, archived=True)
+    await scene.fake.fail("slow", f"GET /channels/{thread}", seconds=0.5)
+    async with serving(platform, intake, scene.fake):
+        await scene.fake.delete(said)
+        await scene.fake.post(thread, scene.ada, "and now?")
+        await scene.say("meanwhile")
+        await intake.wait_stored(2)
+        assert intake.happened == [("deleted", str(said))]
+    found = [(message.text, message.ahead) for message in intake.messages.values()]
+    assert found == [("meanwhile", True), ("and now?", False)]
 
 
 async def test_bots_are_bots(scene: Scene, platform: DiscordPlatform, intake: RecordingIntake):

@@ -43,6 +43,18 @@ async def test_a_voice_message_comes_directly_and_not_in_a_channel(
     }
 
 
+async def test_a_reply_to_us_that_comes_empty_speaks_to_nobody(
+    scene: Scene, blind: DiscordPlatform, intake: RecordingIntake
+):
+    ours = await scene.fake.post(scene.channel, scene.me, "The oak is 30 feet high.")
+    async with serving(blind, intake, scene.fake):
+        await scene.fake.post(scene.channel, scene.ada, "thanks", reply_to=ours, ping=False)
+        await scene.fake.post(scene.channel, scene.ada, "how old is it?", reply_to=ours)
+        await intake.wait_stored(2)
+    heard = {message.text: message.addressed for message in intake.messages.values()}
+    assert heard == {"": Addressed.OVERHEARD, "how old is it?": Addressed.MENTION}
+
+
 async def test_commands_come_with_everything_that_is_given_to_them(
     scene: Scene, blind: DiscordPlatform, intake: RecordingIntake
 ):

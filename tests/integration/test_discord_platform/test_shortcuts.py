@@ -225,7 +225,7 @@ async def test_where_the_bot_is_not_only_who_asked_is_answered(scene: Scene, pla
     (first,) = await answers(scene, message)
     assert (first.content, first.ephemeral, len(first.files)) == ("> What was said.", True, 2)
     assert await platform.find(answering=message, key="files") is not None
-    channel = int(message.place.channel)
+    channel = int(message.handle["channel"])
     assert [one.id for one in await scene.fake.bot_messages(channel)] == [first.id]
 
 
@@ -236,6 +236,26 @@ async def test_among_people_only_who_asked_is_answered(scene: Scene, platform: D
     message = await chosen(scene, platform, "Transcribe", note)
     await platform.post(TextPart(text="> What was said."), answering=message, key=KEY)
     assert [(one.content, one.ephemeral) for one in await answers(scene, message)] == [("> What was said.", True)]
+
+
+async def test_each_who_uses_us_where_the_bot_is_not_has_a_conversation_of_their_own(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake
+):
+    grace = await scene.fake.add_user("grace")
+    room = await scene.fake.add_private_channel(scene.ada, grace)
+    theirs = [
+        await used(scene, platform, "ask", {"question": "why?"}, channel=room, user=person)
+        for person in (scene.ada, grace, scene.ada)
+    ]
+    assert [message.place.channel for message in theirs] == [f"{room}@{who}" for who in (scene.ada, grace, scene.ada)]
+    assert {(message.place.workspace, message.place.direct) for message in theirs} == {("", True)}
+    await platform.post(TextPart(text="Because."), answering=theirs[1], key=KEY)
+    assert [(one.content, one.ephemeral) for one in await answers(scene, theirs[1])] == [("Because.", True)]
+    intake.messages = {message.job_id: message for message in theirs}
+    async with serving(platform, intake, scene.fake):
+        await scene.say("hello")
+        await intake.wait_stored(4)
+    assert await scene.fake.requests(f"GET /channels/{room}") == []
 
 
 async def test_more_is_said_in_five_follow_ups_and_then_refused(scene: Scene, platform: DiscordPlatform):

@@ -52,6 +52,27 @@ async def test_a_broken_server(slack: SlackFake, web: AsyncWebClient, channel: s
     assert await texts(slack, channel) == []
 
 
+@pytest.mark.parametrize(("kind", "status"), [("429_text", 429), ("503_text", 503)])
+async def test_what_stands_before_slack_answers_in_a_plain_text(
+    slack: SlackFake, web: AsyncWebClient, channel: str, kind: str, status: int
+):
+    await slack.fault(POST, kind, seconds=7)
+    with pytest.raises(SlackApiError) as caught:
+        await web.chat_postMessage(channel=channel, text="x")
+    assert caught.value.response.status_code == status
+    assert isinstance(caught.value.response.data, str)
+    assert caught.value.response.headers.get("Retry-After") == ("7" if status == 429 else None)
+    assert await texts(slack, channel) == []
+
+
+async def test_an_answer_that_cannot_be_read(slack: SlackFake, web: AsyncWebClient, channel: str):
+    await slack.fault(POST, "garble")
+    with pytest.raises(SlackApiError) as caught:
+        await web.chat_postMessage(channel=channel, text="x")
+    assert isinstance(caught.value.response, aiohttp.ClientResponse)
+    assert await texts(slack, channel) == ["x"]
+
+
 async def test_a_named_error_before_or_after_the_effect(slack: SlackFake, web: AsyncWebClient, channel: str):
     await slack.fault(POST, "error", error="fatal_error")
     await slack.fault(POST, "error_after")

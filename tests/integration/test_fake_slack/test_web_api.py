@@ -43,6 +43,17 @@ async def test_members_of_user_groups(slack: SlackFake, web: AsyncWebClient, ada
     assert await refused(web.usergroups_users_list(usergroup=group)) == "missing_scope"
 
 
+async def test_people_of_another_workspace_are_seen_where_a_channel_is_shared(
+    slack: SlackFake, web: AsyncWebClient, ada: str
+):
+    other = await slack.create_team("Partners")
+    grace = await other.create_user("Grace")
+    assert await refused(web.users_info(user=grace)) == "user_not_found"
+    await slack.create_channel([ada, grace])
+    user = (await web.users_info(user=grace))["user"]
+    assert (user["team_id"], user["is_stranger"]) == (other.team_id, False)
+
+
 async def test_identity_people_and_conversations(slack: SlackFake, web: AsyncWebClient, ada: str, channel: str):
     me = await web.auth_test()
     assert (me["user_id"], me["bot_id"], me["team_id"]) == (slack.bot_user_id, slack.bot_id, slack.team_id)
@@ -127,6 +138,7 @@ async def test_own_messages_are_changed_and_deleted(slack: SlackFake, web: Async
     [seen] = await slack.bot_messages(channel)
     assert (seen.text, seen.metadata) == ("final", METADATA)
     assert (await web.chat_getPermalink(channel=channel, message_ts=mine["ts"]))["permalink"].startswith(slack.url)
+    assert await refused(web.chat_update(channel=channel, ts=mine["ts"], text="x" * 4_001)) == "msg_too_long"
     assert await refused(web.chat_update(channel=channel, ts=hers.ts, text="no")) == "cant_update_message"
     assert await refused(web.chat_delete(channel=channel, ts=hers.ts)) == "cant_delete_message"
     await slack.post(channel, ada, "a reply", thread_ts=mine["ts"])

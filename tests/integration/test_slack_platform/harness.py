@@ -101,8 +101,9 @@ def bot_event(channel: str, text: str) -> dict[str, str]:
 
 def shown_text(message: BotMessage) -> str:
     """Return what people see of a message of the app, without its plan; a stream has its text beside its blocks."""
+    plain = "".join(block["text"]["text"] for block in message.blocks if block["type"] == "section")
     blocks = [block["text"] for block in message.blocks if block["type"] == "markdown"]
-    return html.unescape(blocks[0] if blocks else message.text)
+    return plain or html.unescape(blocks[0] if blocks else message.text)
 
 
 @dataclass(kw_only=True)

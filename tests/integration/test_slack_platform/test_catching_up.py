@@ -1,8 +1,13 @@
 """What was missed is caught up on from the history, in order."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from typing_extensions import override
+
 from adapters.slack.adapter import SlackPlatform
+from bot.domain.errors import StorageUnavailable
+from bot.domain.messages import Place
 from tests.doubles.intake import RecordingIntake
 from tests.fakes.slack.client import SlackFake
 from tests.integration.test_slack_platform.harness import (
@@ -141,3 +146,119 @@ async def test_a_slow_list_of_channels_brings_no_conversation_out_of_order(
         await slack.post(channel, ada, "new")
         await intake.wait_stored(3)
     assert intake.texts == ["before", "missed", "new"]
+
+
+async def test_a_channel_is_asked_for_until_slack_gives_it_and_new_messages_do_not_wait_for_that(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+):
+    account = replace(account_of(slack), pace=1000.0)
+    async with SlackPlatform(account, QuickClock(longest=0.1)) as platform:
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "before")
+            await intake.wait_stored()
+        await slack.post(channel, ada, "missed", deliver=False)
+        await slack.fault("* /api/conversations.history", "503", count=25)
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "new")
+            await intake.wait_stored(3)
+    assert intake.texts == ["before", "new", "missed"]
+
+
+async def test_a_new_message_hides_nothing_when_the_service_ends_before_it_has_caught_up(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+):
+    account = replace(account_of(slack), pace=1000.0)
+    async with SlackPlatform(account, QuickClock(longest=0.1)) as platform:
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "before")
+            await intake.wait_stored()
+        await slack.post(channel, ada, "missed", deliver=False)
+        await slack.fault("* /api/conversations.history", "503", count=1000)
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "new")
+            await intake.wait_stored(2)
+        await slack.clear_faults()
+        async with serving(platform, intake, slack):
+            await intake.wait_stored(3)
+    assert intake.texts == ["before", "new", "missed"]
+
+
+async def test_a_channel_that_fails_is_read_after_the_others(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    second = await slack.create_channel([ada], name="second")
+    async with serving(platform, intake, slack):
+        await slack.post(second, ada, "second before")
+        await slack.post(channel, ada, "first before")
+        await intake.wait_stored(2)
+    for one in (channel, second):
+        await slack.post(one, ada, f"missed in {one}", deliver=False)
+    await slack.fault("* /api/conversations.history", "503_text")
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(4)
+    assert intake.texts[2:] == [f"missed in {second}", f"missed in {channel}"]
+
+
+async def test_a_list_of_channels_is_asked_for_until_slack_gives_it(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    quiet = await slack.create_channel([ada], name="quiet")
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(quiet, ada, "missed", deliver=False)
+    await slack.fault("* /api/users.conversations", "503", count=7)
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(2)
+    assert intake.texts == ["before", "missed"]
+
+
+async def test_a_new_message_hides_nothing_where_nobody_spoke_to_us_before(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+):
+    quiet = await slack.create_channel([ada], name="quiet")
+    account = replace(account_of(slack), pace=1000.0)
+    async with SlackPlatform(account, QuickClock(longest=0.1)) as platform:
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "before")
+            await intake.wait_stored()
+        await slack.post(quiet, ada, "missed", deliver=False)
+        await slack.fault("* /api/users.conversations", "503", count=20)
+        async with serving(platform, intake, slack):
+            await slack.post(quiet, ada, "new")
+            await intake.wait_stored(2)
+            await slack.cut_sockets()
+            await slack.wait_connected(2)
+            assert (await slack.state())["faults"], "its channels were listed before the second round"
+            await intake.wait_stored(3)
+    assert intake.texts == ["before", "new", "missed"]
+
+
+async def test_messages_are_only_taken_when_it_is_known_what_was_missed_before_them(
+    slack: SlackFake, platform: SlackPlatform, ada: str, channel: str
+):
+    intake = SilentIntake()
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(channel, ada, "missed", deliver=False)
+    intake.silences = 3
+    async with serving(platform, intake, slack):
+        assert intake.silences == 0
+        await slack.post(channel, ada, "new")
+        await intake.wait_stored(3)
+    assert intake.texts == ["before", "missed", "new"]
+
+
+class SilentIntake(RecordingIntake):
+    """An intake whose marks cannot be read at times."""
+
+    silences = 0
+    """How often they cannot."""
+
+    @override
+    async def marks(self, platform: str) -> Mapping[Place, str]:
+        if self.silences:
+            self.silences -= 1
+            raise StorageUnavailable("the disk is full")
+        return await super().marks(platform)

@@ -111,6 +111,17 @@ async def test_a_deleted_file_is_named(
     assert intake.happened == [("file deleted", f"slack:{slack.team_id}:{file}")]
 
 
+@pytest.mark.parametrize("kind", ["channel_deleted", "group_deleted"])
+async def test_a_channel_that_is_deleted_is_named_until_that_is_stored(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, channel: str, kind: str
+):
+    async with serving(platform, intake, slack):
+        intake.failures = 1
+        await slack.wait_delivered(await slack.send_event({"type": kind, "channel": channel}))
+        await intake.wait(lambda found: bool(found.happened))
+    assert intake.happened == [("channel deleted", f"slack:{slack.team_id}:{channel}")]
+
+
 async def test_a_workspace_that_removes_the_app_is_left(
     slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake
 ):

@@ -120,6 +120,20 @@ async def test_admins_and_a_channels_creator_may_change_it(
     assert dict(call.options) == {"name": "reply", "value": "voice"}
 
 
+@pytest.mark.parametrize("is_admin", [True, False])
+async def test_who_shares_a_channel_from_another_workspace_manages_nothing(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, *, is_admin: bool
+):
+    other = await slack.create_team("Partners")
+    grace = await other.create_user("Grace", is_admin=is_admin)
+    channel = await slack.create_channel([ada, grace], creator=grace)
+    async with serving(platform, intake, slack):
+        await answered(slack, "/settings", "reply voice", user=grace, channel=channel)
+        await answered(slack, "/mynah", "pair ABCDEFGH", user=grace, channel=channel)
+    assert [(call.may_manage, call.may_administer) for call in intake.calls] == [(False, False)] * 2
+    assert {call.place.workspace for call in intake.calls} == {slack.team_id}
+
+
 async def test_everybody_may_change_their_own_direct_messages(
     slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str
 ):

@@ -8,7 +8,7 @@ import pytest
 from adapters.slack.adapter import SlackPlatform
 from adapters.slack.plan import SHORTEST_SECONDS
 from bot.domain.errors import PostInDoubt, PostNotDone
-from bot.domain.messages import Message, PostId, TextPart
+from bot.domain.messages import Action, Message, PostId, TextPart
 from bot.ports import Stage
 from tests.fakes.slack.client import Json, SlackFake
 from tests.fakes.slack.values import BotMessage
@@ -141,6 +141,22 @@ async def test_a_text_that_is_too_long_for_a_stream_is_shown_by_an_edit(
         await platform.edit(post, growing("語" * length), answering=message)
     await platform.edit(post, TextPart(text="語" * 7_900), answering=message)
     assert shown_text(await only_message(slack, channel)) == "語" * 7_900
+
+
+async def test_an_answer_full_of_angle_brackets_is_finished_with_its_plan_and_its_buttons(
+    slack: SlackFake, platform: SlackPlatform, ada: str, channel: str
+):
+    message = await heard(slack, platform, channel, ada, "hi")
+    code = "a <<< b;\n" * 850
+    async with platform.progress(message) as live:
+        await live.expect(HEARD)
+        await live.stage(Stage.THINKING)
+        post = await platform.post(growing(code[:1_000]), answering=message, key=KEY)
+        await platform.edit(post, TextPart(text=code, actions=(Action.AGAIN,)), answering=message)
+    seen = await only_message(slack, channel)
+    assert shown_text(seen) == code
+    kinds = [block["type"] for block in seen.blocks]
+    assert (kinds[0], set(kinds[1:-1]), kinds[-1]) == ("plan", {"section"}, "actions")
 
 
 async def test_a_stream_that_expired_is_finished_by_an_edit(

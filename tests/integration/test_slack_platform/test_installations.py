@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.adapter import SlackPlatform
+from adapters.slack.catch_ups import AT_ONCE
 from adapters.storage.installations import SqlInstallations
 from bot.domain.audio import MediaFormat
 from bot.domain.errors import PostRefused
@@ -219,6 +220,71 @@ async def test_an_organisation_lets_the_app_in_once_for_all_its_workspaces(
         await platform.tell(user, "late", workspace=teams[0].team_id)
 
 
+async def told_twice(slack: SlackFake, deliveries: list[str]) -> None:
+    for delivery in deliveries:
+        assert (await slack.wait_delivered(delivery)).state == "acked"
+    for delivery in deliveries:
+        assert (await slack.wait_delivered(await slack.send_again(delivery))).state == "acked"
+
+
+@pytest.fixture
+async def teams(
+    slack: SlackFake, served: tuple[SlackPlatform, Browser], intake: RecordingIntake
+) -> tuple[SlackFake, SlackFake]:
+    """Two workspaces of an organisation that let the app in; the first had done so before by itself."""
+    _, browser = served
+    first, second = [await slack.create_team(name, organisation="E0000000001") for name in ("Analysts", "Bakers")]
+    await browser.install(first)
+    await browser.install(first, org_wide=True)
+    for team in (first, second):
+        await talk(team, "hello")
+    await intake.wait_stored(2)
+    return first, second
+
+
+@pytest.mark.parametrize("unnamed", [False, True], ids=["named", "unnamed"])
+async def test_a_workspace_that_its_organisation_serves_is_not_left_when_its_own_installation_ends(
+    slack: SlackFake,
+    teams: tuple[SlackFake, SlackFake],
+    installations: SqlInstallations,
+    intake: RecordingIntake,
+    unnamed: bool,
+):
+    own = teams[0].team_id
+    await told_twice(slack, await teams[0].uninstall(unnamed=unnamed))
+    assert intake.happened == []
+    assert [one.id for one in await installations.all()] == ["E0000000001"]
+    assert own in await installations.workspaces("E0000000001")
+
+
+@pytest.mark.parametrize("unnamed", [False, True], ids=["named", "unnamed"])
+async def test_when_an_organisation_ends_its_installation_only_those_with_their_own_are_not_left(
+    slack: SlackFake,
+    teams: tuple[SlackFake, SlackFake],
+    installations: SqlInstallations,
+    intake: RecordingIntake,
+    unnamed: bool,
+):
+    first, second = teams
+    await told_twice(slack, await first.uninstall(org_wide=True, unnamed=unnamed))
+    assert set(intake.happened) == {("left", f"slack:{second.team_id}")}
+    assert [one.id for one in await installations.all()] == [first.team_id]
+
+
+async def test_workspaces_that_an_organisation_takes_back_are_left_but_not_those_with_their_own(
+    slack: SlackFake,
+    teams: tuple[SlackFake, SlackFake],
+    installations: SqlInstallations,
+    intake: RecordingIntake,
+):
+    first, second = teams
+    for team in teams:
+        await told_twice(slack, await team.withdraw())
+    assert set(intake.happened) == {("left", f"slack:{second.team_id}")}
+    assert list(await installations.workspaces()) == [first.team_id]
+    assert [one.id for one in await installations.all()] == ["E0000000001", first.team_id]
+
+
 async def test_what_was_missed_is_caught_up_on_in_every_workspace(
     slack: SlackFake, port: int, installations: SqlInstallations, intake: RecordingIntake
 ):
@@ -238,6 +304,26 @@ async def test_what_was_missed_is_caught_up_on_in_every_workspace(
         messages: list[Message] = await intake.wait_stored(6)
     missed = {one.text: one.place.workspace for one in messages if one.text.startswith("missed")}
     assert missed == {f"missed in {team.team_id}": team.team_id for team in teams}
+
+
+async def test_what_was_missed_is_found_also_where_a_new_message_comes_before_it_is_a_workspaces_turn(
+    slack: SlackFake, port: int, installations: SqlInstallations, intake: RecordingIntake
+):
+    places: list[tuple[SlackFake, str, str]] = []
+    async with listening(slack, port, installations, intake, QuickClock()) as (_, browser):
+        for number in range(AT_ONCE + 1):
+            await browser.install(team := await slack.create_team(f"Team {number}"))
+            channel, _, user = await talk(team, "before")
+            places.append((team, channel, user))
+        await intake.wait_stored(len(places))
+    for team, channel, user in places:
+        await team.post(channel, user, f"{team.mention} missed", deliver=False)
+    await slack.fault("* /api/conversations.history", "slow", seconds=1.0, count=AT_ONCE)
+    async with listening(slack, port, installations, intake, QuickClock()):
+        last, channel, user = max(places, key=lambda place: place[0].team_id)
+        await last.post(channel, user, f"{last.mention} new")
+        await intake.wait_stored(2 * len(places) + 1)
+    assert intake.texts.count("missed") == len(places)
 
 
 async def test_the_doctor_names_every_workspace_and_those_whose_tokens_are_gone(

@@ -202,6 +202,30 @@ async def test_a_voice_is_heard_by_who_wants_to_hear_it_alone(
     assert message.text == "Good morning! This is how I sound."
 
 
+@pytest.mark.usefixtures("listening")
+async def test_who_may_not_speak_to_us_directly_is_told_so_above_the_form(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+):
+    intake.panel.refusals[ada] = "I do not answer direct messages here."
+    view = await opened(slack, ada, channel)
+    await acked(slack, await slack.press_in(view, LISTEN, user=ada))
+    *_, (told, shown) = (await slack.state())["views"].items()
+    assert (told != view, shown["blocks"][0]["text"]["text"]) == (True, "I do not answer direct messages here.")
+    assert len(await slack.requests("views.push")) == 1
+    assert (await slack.requests("chat.postMessage"), intake.offered) == ([], [])
+
+
+@pytest.mark.usefixtures("listening")
+async def test_a_voice_that_could_not_be_asked_to_speak_leaves_nothing_behind(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+):
+    view = await opened(slack, ada, channel)
+    intake.failures = 1
+    await acked(slack, await slack.press_in(view, LISTEN, user=ada))
+    assert len(await slack.requests("chat.postMessage")) == 1
+    assert await slack.bot_messages(await slack.direct_message(ada)) == []
+
+
 async def test_menus_work_by_http_too(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, port: int):
     await slack.options(delivery="http", events_url=f"http://127.0.0.1:{port}/slack/events")
     async with SlackPlatform(http_account_of(slack, port), QuickClock()) as platform, asyncio.TaskGroup() as group:
@@ -256,6 +280,24 @@ async def test_admins_see_channels_and_health_and_open_settings_there(
     ((call, *_),) = intake.panel.sent
     assert (call.place.channel, call.may_manage) == (channel, True)
     assert (await slack.home(admin))["hash"] != shown, "what was changed there is seen there"
+
+
+@pytest.mark.usefixtures("listening", "channel")
+async def test_who_may_not_change_settings_any_more_is_told_so_on_their_page(slack: SlackFake):
+    admin = await slack.create_user("Grace", is_admin=True)
+    await acked(slack, await slack.open_home(admin))
+    await slack.set_admin(admin, is_admin=False)
+    await acked(slack, await slack.press_in("", OPEN, user=admin))
+    told = [texts(view) for view in (await slack.state())["views"].values() if view["type"] == "modal"]
+    assert told == [[NOBODYS.refusal]]
+
+
+@pytest.mark.usefixtures("listening", "channel")
+async def test_settings_that_slack_is_slow_to_open_are_given_up_in_time(slack: SlackFake):
+    admin = await slack.create_user("Grace", is_admin=True)
+    await acked(slack, await slack.open_home(admin))
+    await slack.fault("POST /api/views.open", "slow", seconds=4)
+    await acked(slack, await slack.press_in("", OPEN, user=admin))
 
 
 @pytest.mark.usefixtures("listening")

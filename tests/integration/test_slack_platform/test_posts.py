@@ -8,7 +8,7 @@ import pytest
 
 from adapters.slack.adapter import SlackPlatform
 from bot.domain.audio import MediaFormat
-from bot.domain.errors import PostInDoubt, PostNotDone, PostRefused
+from bot.domain.errors import PlatformProblem, PostInDoubt, PostNotDone, PostRefused
 from bot.domain.messages import ClipPart, TextPart, VoiceClip
 from tests.fakes.slack.client import SlackFake
 from tests.integration.test_slack_platform.harness import (
@@ -39,6 +39,20 @@ async def test_a_busy_slack_says_when_to_try_again(slack: SlackFake, platform: S
     with pytest.raises(PostNotDone) as caught:
         await platform.post(TextPart(text="once"), answering=message, key="k")
     assert caught.value.retry_after == 9.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"), [("503_text", PostInDoubt), ("429_text", PostNotDone), ("garble", PostInDoubt)]
+)
+async def test_an_answer_that_is_none_of_slacks_own_is_no_surprise(
+    slack: SlackFake, platform: SlackPlatform, ada: str, channel: str, kind: str, problem: type[PlatformProblem]
+):
+    message = await heard(slack, platform, channel, ada, "hi")
+    await slack.fault("POST /api/chat.postMessage", kind, seconds=9)
+    with pytest.raises(problem) as caught:
+        await platform.post(TextPart(text="once"), answering=message, key="k")
+    assert getattr(caught.value, "retry_after", None) == (9.0 if kind == "429_text" else None)
+    assert bool(await slack.bot_messages(channel)) is (kind == "garble")
 
 
 async def test_a_reply_stands_in_the_thread_and_carries_its_key(

@@ -211,6 +211,19 @@ async def test_tokens_that_no_key_opens_are_told_as_a_setting(tmp_path: Path, te
             await installations.find(team.team_id)
 
 
+async def test_tokens_that_no_key_opens_are_to_the_pipeline_what_it_may_try_again(
+    slack: SlackFake, port: int, tmp_path: Path, message: Message, clock: LaterClock
+):
+    async with (
+        stored(tmp_path, clock, key=new_key()) as installations,
+        SlackPlatform(oauth_account_of(slack, port), clock, installations) as platform,
+    ):
+        with pytest.raises(PostNotDone, match=r"slack\.encryption_key: opens none"):
+            await post(platform, message)
+        with pytest.raises(PostNotDone):
+            await platform.locale(message.author.id, workspace=message.place.workspace)
+
+
 async def test_the_state_that_somebody_leaves_with_is_not_in_the_files(tmp_path: Path, clock: LaterClock):
     async with stored(tmp_path, clock) as installations:
         state = await installations.issue_state(seconds=600)

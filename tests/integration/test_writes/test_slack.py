@@ -1,7 +1,7 @@
 """Slack: whatever befalls a call that writes, there is one reply in the end, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.slack.adapter import SlackPlatform
+from adapters.slack.panel import LISTEN, SETTINGS
 from bot.domain.messages import Action
 from tests.fakes.process import running
 from tests.fakes.slack.client import Json, SlackFake
@@ -21,7 +22,7 @@ KINDS = ("500", "drop_before", "drop_after", "slow", "429")
 """What can befall a call; the last closes the method for everybody, as Slack wants it."""
 
 PRESSED = {Story.RECEIPT: Action.RECEIPT, Story.CORRECTION: Action.CORRECT}
-LATER = {Story.DELETION, Story.UNKNOWN, Story.HOME, *PRESSED}
+LATER = {Story.DELETION, Story.UNKNOWN, Story.HOME, Story.VOICE, *PRESSED}
 """What is done when all is answered."""
 
 pytestmark = pytest.mark.slow
@@ -61,15 +62,25 @@ async def test_one_reply_stands_there_whatever_befalls_a_call(slack: SlackFake, 
             await stands_there_once(slack, channel, message)
         if write.story in LATER:
             await order(slack, write)
-        if write.story is Story.DELETION:
-            await delete(slack, room, channels, said)
-        if write.story is Story.UNKNOWN:
-            await unknown(slack, dict(zip(channels, people, strict=True)), said)
-        if write.story is Story.HOME:
-            await homes(slack, people)
-        if write.story in PRESSED:
-            await press(slack, PRESSED[write.story], dict(zip(channels, people, strict=True)))
+        await do_more(slack, room, write, dict(zip(channels, people, strict=True)), said)
     assert (await slack.state())["faults"] == []
+
+
+async def do_more(
+    slack: SlackFake, room: Room, write: Write, people: Mapping[str, str], said: Sequence[Posted]
+) -> None:
+    """Do what people do when all is answered."""
+    match write.story:
+        case Story.DELETION:
+            await delete(slack, room, people, said)
+        case Story.UNKNOWN:
+            await unknown(slack, people, said)
+        case Story.HOME:
+            await homes(slack, people.values())
+        case Story.VOICE:
+            await try_out(slack, room, people)
+        case Story.RECEIPT | Story.CORRECTION:
+            await press(slack, PRESSED[write.story], people)
 
 
 async def order(slack: SlackFake, write: Write) -> None:
@@ -113,7 +124,7 @@ def last(statuses: list[Json], what: str) -> object:
     return next((one["value"] for one in reversed(statuses) if one["what"] == what), None)
 
 
-async def delete(slack: SlackFake, room: Room, channels: list[str], said: list[Posted]) -> None:
+async def delete(slack: SlackFake, room: Room, channels: Collection[str], said: Sequence[Posted]) -> None:
     for channel, message in zip(channels, said, strict=True):
         await slack.delete(channel, message.ts)
     await room.idle(2 * len(said))
@@ -133,14 +144,29 @@ async def press(slack: SlackFake, action: Action, people: Mapping[str, str]) -> 
     assert all(1 <= count <= 2 for count in told) if action is Action.RECEIPT else not any(told), told
 
 
-async def homes(slack: SlackFake, people: Sequence[str]) -> None:
+async def homes(slack: SlackFake, people: Collection[str]) -> None:
     """Let everybody open the page of their own, and see it."""
     for person in people:
         assert (await slack.wait_delivered(await slack.open_home(person))).state == "acked"
         assert (await slack.home(person))["blocks"]
 
 
-async def unknown(slack: SlackFake, people: Mapping[str, str], said: list[Posted]) -> None:
+async def try_out(slack: SlackFake, room: Room, people: Mapping[str, str]) -> None:
+    """Let everybody try out a voice where direct messages are off, and be told so above the form."""
+    await room.test.house.channels.set(f"slack:{slack.team_id}", "direct_messages", "off", by="admin")
+    for channel, person in people.items():
+        used = await slack.slash("/mynah", "settings", user=person, channel=channel)
+        assert (await slack.wait_delivered(used.delivery)).state == "acked"
+        *_, form = (await slack.state())["views"]
+        tried = await slack.press_in(form, LISTEN, user=person)
+        assert (await slack.wait_delivered(tried.delivery)).state == "acked"
+    views = (await slack.state())["views"].values()
+    assert [view["callback_id"] for view in views] == [SETTINGS, ""] * len(people)
+    for person in people.values():
+        assert await slack.bot_messages(await slack.direct_message(person)) == []
+
+
+async def unknown(slack: SlackFake, people: Mapping[str, str], said: Sequence[Posted]) -> None:
     """Let everybody use a shortcut that nobody knows, and be told so."""
     for (channel, person), message in zip(people.items(), said, strict=True):
         await slack.message_action("unheard_of", user=person, channel=channel, ts=message.ts)

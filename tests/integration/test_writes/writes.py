@@ -26,6 +26,8 @@ class Story(StrEnum):
     """They press a button under the reply, and are told something."""
     CORRECTION = "correction"
     """They send a recording, and press the button that opens a form under the reply."""
+    VOICE = "voice"
+    """They try out a voice where direct messages are off, and are told so above the form."""
     UNKNOWN = "unknown shortcut"
     """They use a shortcut that nobody knows, and are told so."""
     SAYING = "saying"
@@ -74,6 +76,7 @@ SLACK: Sequence[Write] = (
     Write(call="POST /api/files.delete", story=Story.DELETION),
     Write(call="POST /api/chat.postEphemeral", story=Story.RECEIPT),
     Write(call="POST /api/views.open", story=Story.CORRECTION),
+    Write(call="POST /api/views.push", story=Story.VOICE),
     Write(call="POST /api/views.publish", story=Story.HOME),
     Write(call="POST /commands/*", story=Story.UNKNOWN),
     Write(call="POST /api/agents.sessions.setStatus"),

@@ -122,14 +122,21 @@ def lose_guild(act: Context) -> None:
 
 
 def delete_channel(act: Context) -> None:
-    """Delete a channel with its threads; `channel_id`."""
+    """Delete a channel with its threads, or a thread alone; `channel_id`.
+
+    https://docs.discord.com/developers/events/gateway-events#thread-delete
+    """
     world = act.world
     channel = world.channel(act.text("channel_id"))
     data = payloads.channel(world, channel)
     for gone in [each.id for each in world.channels.values() if channel.id in {each.id, each.parent_id}]:
         del world.channels[gone]
         world.messages.pop(gone, None)
-    world.publish(Event(name="CHANNEL_DELETE", data=data, guild_id=channel.guild_id))
+    if channel.thread is None:
+        world.publish(Event(name="CHANNEL_DELETE", data=data, guild_id=channel.guild_id))
+        return
+    told = {name: data[name] for name in ("id", "guild_id", "parent_id", "type")}
+    world.publish(Event(name="THREAD_DELETE", data=told, guild_id=channel.guild_id))
 
 
 def add_direct_message(act: Context) -> dict[str, Any]:

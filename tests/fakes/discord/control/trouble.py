@@ -17,6 +17,11 @@ def plan_fault(act: Context) -> None:
     act.control.faults.planned.append(fault)
 
 
+def mend(act: Context) -> None:
+    """Forget the faults that are still planned."""
+    act.control.faults.planned.clear()
+
+
 def set_limits(act: Context) -> None:
     """Switch the rate limits; `enabled`, `rules` ({"POST /path": [limit, seconds]}), `global_rule`."""
     limits = act.control.limits
@@ -70,6 +75,7 @@ def reset(act: Context) -> None:
 
 ACTS = {
     "faults": plan_fault,
+    "mendings": mend,
     "limits": set_limits,
     "expirations": expire_urls,
     "clock": advance,

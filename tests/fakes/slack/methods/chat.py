@@ -8,6 +8,7 @@ from tests.fakes.slack.messages import bot_message
 from tests.fakes.slack.world import Channel, Json, World, now
 
 TEXT_LIMIT = 40_000
+EDITED_TEXT_LIMIT = 4_000
 MARKDOWN_LIMIT = 12_000
 METADATA_LIMIT = 8_000
 PERSONA = ("username", "icon_emoji", "icon_url")
@@ -52,6 +53,8 @@ def update(call: Call) -> Json:
     if stream and stream.state == "in_progress":
         raise SlackError("streaming_state_conflict")
     edited = dict(message) | {"edited": {"user": channel.team.bot_user, "ts": call.world.new_ts()}}
+    if len(call.get("text", "")) > EDITED_TEXT_LIMIT:
+        raise SlackError("msg_too_long")
     if call.arguments.keys() & {"text", "blocks", "attachments", "markdown_text"}:
         text, blocks = content(call)
         edited["text"] = text if call.arguments.keys() & {"text", "markdown_text"} else message["text"]

@@ -9,9 +9,22 @@ from tests.fakes.slack.world import Json
 def user_info(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/users.info."""
     user = call.world.users.get(call.arguments["user"])
-    if user is None or not call.token.opens(call.world.team_of(user["id"])):
+    if user is None:
         raise SlackError("user_not_found")
+    if not call.token.opens(call.world.team_of(user["id"])):
+        return {"user": _shown_from_outside(call, user)}
     return {"user": _shown(user, locale=bool(call.get("include_locale")))}
+
+
+def _shown_from_outside(call: Call, user: Json) -> Json:
+    """A person of another workspace, whom the app sees in the channels that it shares with theirs.
+
+    See https://docs.slack.dev/reference/objects/user-object.
+    """
+    ours = [channel for channel in call.world.channels.values() if call.token.opens(channel.team)]
+    if not any(user["id"] in channel.members for channel in ours):
+        raise SlackError("user_not_found")
+    return {**_shown(user), "is_stranger": False}
 
 
 def _shown(user: Json, *, locale: bool = False) -> Json:
