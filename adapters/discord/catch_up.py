@@ -74,6 +74,16 @@ class Stretch:
     """The last message that was not missed."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What came of reading a channel."""
+
+    new: int
+    """How many messages were stored."""
+    to: Mapping[Place, str]
+    """The last message of each place, by its key."""
+
+
 class CatchUp:
     """Reads what was missed, at the beginning of every session."""
 
@@ -118,9 +128,13 @@ class CatchUp:
 
     async def run(self) -> None:
         """Catch up on a shard's servers at the beginning of each of its sessions, until cancelled."""
+        rounds: dict[int, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:
-                group.create_task(self._round(await self._begun.get()))
+                shard = await self._begun.get()
+                if shard in rounds:
+                    rounds[shard].cancel()  # the next one begins at the same marks
+                rounds[shard] = group.create_task(self._round(shard))
 
     async def _round(self, shard: int) -> None:
         marked = self._marked[shard]
@@ -163,7 +177,9 @@ class CatchUp:
             stretches = await new_in(int(workspace), marks, since) if workspace else _direct_stretches(marks)
             async with asyncio.TaskGroup() as group:
                 reads = [group.create_task(self._read_channel(channel)) for channel in _by_channel(stretches)]
-            found = sum(read.result() for read in reads)
+            channels = [read.result() for read in reads]
+            await self._inbox.caught_up(dict(chain.from_iterable(read.to.items() for read in channels)), workspace)
+            found = sum(read.new for read in channels)
             log.info("caught up", server=workspace, stretches=len(stretches), messages=found)
             done.set()
         except Exception:
@@ -188,18 +204,19 @@ class CatchUp:
 
     # --- reading it ----------------------------------------------------------
 
-    async def _read_channel(self, stretches: Sequence[Stretch]) -> int:
-        """Store what was missed in a channel and its threads; returns how many messages were new."""
+    async def _read_channel(self, stretches: Sequence[Stretch]) -> Read:
+        """Store what was missed in a channel and its threads."""
         found: list[tuple[discord.Message, Spot]] = []
         for stretch in stretches:
             missed = await self._tried(partial(self._history, stretch), str(stretch.spot.posts_to))
             found += [(message, stretch.spot) for message in missed or ()]
-        stored = 0
+        new, to = 0, dict[Place, str]()
         for message, spot in sorted(found, key=lambda item: item[0].id):
             translated = to_message(message, spot, self._client.me)
             if translated is not None:
-                stored += await self._inbox.store(replace(translated, ahead=True))
-        return stored
+                new += await self._inbox.store(replace(translated, ahead=True))
+                to[translated.place] = translated.key
+        return Read(new=new, to=to)
 
     async def _history(self, stretch: Stretch) -> list[discord.Message]:
         oldest = to_snowflake(self._clock.now() - self._longest * 1000)

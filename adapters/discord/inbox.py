@@ -5,8 +5,9 @@ never passes a message that was not stored; when the process ends first, the mes
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
@@ -16,6 +17,8 @@ from bot.domain.messages import Message, Place
 from bot.ports import Clock, Intake
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a message is tried again; the last one repeats."""
@@ -54,7 +57,11 @@ class Inbox:
         """Tell in the same way that a channel or thread is gone; returns whether anything was held of it."""
         return await self._insist(lambda: self._intake.channel_deleted(place), place.scopes[-1])
 
-    async def _insist(self, tell: Callable[[], Awaitable[bool]], about: str) -> bool:
+    async def caught_up(self, marks: Mapping[Place, str], server: str) -> None:
+        """Tell in the same way how far the places of a server are read."""
+        await self._insist(lambda: self._intake.caught_up(marks), server)
+
+    async def _insist(self, tell: Callable[[], Awaitable[T]], about: str) -> T:
         tries = 0
         while True:
             try:

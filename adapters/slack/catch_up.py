@@ -23,6 +23,7 @@ from adapters.slack.pages import PAGE, pages
 from adapters.slack.reach import Reach
 from adapters.slack.translate import Event, Identity, to_message
 from bot.domain.errors import MynahError, PlatformProblem, PostNotDone, StorageUnavailable
+from bot.domain.messages import Place
 from bot.ports import Clock, Intake
 
 log = structlog.get_logger()
@@ -71,6 +72,8 @@ class CatchUp:
         """The newest mark of each channel, when it was noted first."""
         self._behind: dict[str, asyncio.Event] = {}
         self._gate_until = 0.0
+        self._read_to: dict[Place, str] = {}
+        """The last message that was read in each place."""
         self._failures = 0
         """In a row."""
         self._found = 0
@@ -109,6 +112,7 @@ class CatchUp:
             me = await self._clients.identity(self._workspace)
             while self._due:
                 await self._catch_up(next(iter(self._due)), me)
+            await self._intake.caught_up(self._read_to)
         except (PostNotDone, StorageUnavailable) as error:
             log.warning("not caught up yet", workspace=self._workspace, reason=str(error))
             return self._pause(error)
@@ -150,7 +154,11 @@ class CatchUp:
 
     async def _accept(self, event: Event, me: Identity) -> bool:
         message = to_message(event, me)
-        return message is not None and await self._intake.accept(replace(message, ahead=True))
+        if message is None:
+            return False
+        new = await self._intake.accept(replace(message, ahead=True))
+        self._read_to[message.place] = message.key
+        return new
 
     async def _missed(self, channel: str, marks: Marks) -> list[Event]:
         """Return the messages after the marks of a channel, oldest first."""

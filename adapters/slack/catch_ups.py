@@ -39,12 +39,15 @@ class CatchUps:
         self._clock = clock
         self._longest = longest_seconds
         self._again = asyncio.Event()
+        self._outdated = False
+        """Whether something may have been missed since the marks were looked at."""
         self._room = asyncio.Semaphore(AT_ONCE)
         self._noted: Mapping[str, Mapping[str, Marks]] = {}
         self._under_way: dict[str, CatchUp] = {}
 
     def again(self) -> None:
         """Ask for another round."""
+        self._outdated = True
         self._again.set()
 
     async def look(self) -> None:
@@ -69,6 +72,7 @@ class CatchUps:
                         self._under_way[workspace] = self._begun(workspace)
                         group.create_task(self._catch_up(workspace))
                     self._under_way[workspace].note(channels)
+                self._outdated = self._again.is_set()
                 await self._again.wait()
                 self._again.clear()
                 await self.look()
@@ -81,7 +85,7 @@ class CatchUps:
         catch_up = self._under_way.get(workspace)
         if catch_up is not None:
             await catch_up.passed(channel)
-        return workspace not in self._under_way
+        return not self._outdated and workspace not in self._under_way
 
     async def _marks(self) -> dict[str, dict[str, dict[str, str]]]:
         """Return the marks by workspace, channel and thread."""

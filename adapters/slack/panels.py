@@ -132,7 +132,8 @@ class Panels:
         try:
             refusal = await self._speak(filled, me)
             if refusal:
-                await self._tell(filled.call, refusal, self._clients.of(me.team).views_push, body)
+                async with asyncio.timeout(SAY_SECONDS):
+                    await self._tell(filled.call, refusal, self._clients.of(me.team).views_push, body)
         except (MynahError, TimeoutError) as error:
             log.warning("voice not heard", reason=str(error))
         await ack()

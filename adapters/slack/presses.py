@@ -99,7 +99,7 @@ class Presses:
                     user=press.author.id,
                     thread_ts=press.place.thread,
                     text=post["text"],
-                    blocks=post["blocks"] and [*post["blocks"], *under],
+                    blocks=[*post["blocks"], *under],
                 )
             )
 

@@ -24,8 +24,9 @@ class SqlAudit(Audit):
         await self._database.write(SQL["note"](now=self._clock.now(), author=by, scope=scope, name=name, value=value))
 
     @override
-    async def newest(self, limit: int, within: str = "") -> Sequence[Change]:
-        return [_change(row) for row in await self._database.read(SQL["newest"](limit=limit, within=within or None))]
+    async def newest(self, limit: int, within: str = "", *, name: str | None = None) -> Sequence[Change]:
+        query = SQL["newest"](limit=limit, within=within or None, name=name)
+        return [_change(row) for row in await self._database.read(query)]
 
 
 def _change(row: Row) -> Change:

@@ -224,8 +224,9 @@ class SqlJobs(Jobs):
         return _job(rows[0]) if rows else None
 
     @override
-    async def takes_part(self, place: Place) -> bool:
-        return bool(await self._database.read(SQL["takes_part"](**_place(place))))
+    async def takes_part(self, message: Message) -> bool:
+        query = SQL["takes_part"](**_place(message.place), position=message.position)
+        return bool(await self._database.read(query))
 
     @override
     async def sent(self, person: str, within: str, *, since: int, limit: int, refused: bool = False) -> Sequence[int]:
@@ -238,6 +239,10 @@ class SqlJobs(Jobs):
     @override
     async def marks(self, platform: str) -> Mapping[Place, str]:
         return {_marked(row): row["key"] for row in await self._database.read(SQL["marks"](platform=platform))}
+
+    @override
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        await self._database.write(*(SQL["caught_up"](**_place(place), key=key) for place, key in marks.items()))
 
     async def _leave(self, lease: Lease, query: str, *besides: Statement, **parameters: Parameter) -> None:
         """Take a running job out of its lane, if the lease still holds, and do what belongs to that."""
@@ -265,7 +270,7 @@ class SqlJobs(Jobs):
 def marking(message: Message) -> Statement:
     """Return what advances the mark of a message's place, or notes only that we take part there."""
     place, key = message.place, message.key if message.moves_mark else ""
-    return SQL["advance_mark"](**_place(place), direct=int(place.direct), key=key)
+    return SQL["advance_mark"](**_place(place), direct=int(place.direct), key=key, joined=message.position)
 
 
 def insertion(message: Message, now: int, pause: float = 0.0) -> Statement:

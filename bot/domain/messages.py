@@ -210,8 +210,11 @@ class Message:
 
     @property
     def moves_mark(self) -> bool:
-        """Whether all that was said before it in its channel is stored with it: the use of a command waits for nothing."""
-        return not self.ahead and self.addressed is not Addressed.COMMAND
+        """Whether all that was said before it in its channel is stored with it.
+
+        The use of a command waits for nothing, and what becomes of a message is no news of what was said around it.
+        """
+        return not (self.ahead or self.revision) and self.addressed is not Addressed.COMMAND
 
     @property
     def subject(self) -> JobId:
@@ -253,6 +256,7 @@ class Message:
             revision=self.revision,
             pressed=self.pressed,
             regarding=self.regarding,
+            ahead=self.ahead,
         )
 
 

@@ -94,15 +94,25 @@ async def _may_follow(house: House, edited: Message, last: Job) -> bool:
     return may
 
 
-async def _redo_together(house: House, member: Message, runs: Sequence[Job]) -> bool:
-    """Let several messages be answered anew, one of which reads differently now: in place of the reply to the last."""
+async def _redo_together(house: House, member: Message, runs: Sequence[Job], *, anyway: bool = False) -> bool:
+    """Let several messages be answered anew, one of which reads differently now: in place of the reply to the last.
+
+    Args:
+        house: the ports.
+        member: as it reads now.
+        runs: the jobs of the last message, the first first.
+        anyway: it is no further answer, but the one that is under way.
+
+    Raises:
+        StorageUnavailable: it was not stored.
+    """
     last = _last_answer(runs)
-    if last is None or not await _may_follow(house, member, last):
+    if last is None or not (anyway or await _may_follow(house, member, last)):
         return False
     again = replace(last.message, revision=runs[-1].message.revision + 1)
     if await _follow(house, again, member=replace(member, revision=0), repeats=last.id):
         return True
-    return await _redo_together(house, member, await house.jobs.of_message(again.subject))
+    return await _redo_together(house, member, await house.jobs.of_message(again.subject), anyway=anyway)
 
 
 def _last_answer(runs: Sequence[Job]) -> Job | None:
@@ -290,7 +300,7 @@ async def _answer_without(house: House, held: JobId, file: str) -> None:
     if file in _files(job.message) and not (left.text or left.attachments):
         await _remove(house, known)
     elif lead:
-        await _redo_together(house, left, lead)
+        await _redo_together(house, left, lead, anyway=True)
     else:
         await _follow(house, replace(left, revision=known[-1].message.revision + 1), repeats=job.id)
 

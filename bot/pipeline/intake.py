@@ -75,7 +75,7 @@ class StoredIntake(Intake):
         """Whether we are in the message's thread; only asked of the database when it matters."""
         if message.addressed is not Addressed.OVERHEARD or message.place.thread is None or message.author.is_bot:
             return False
-        return await self._house.jobs.takes_part(message.place)
+        return await self._house.jobs.takes_part(message)
 
     async def _submit_within(self, allowed: Rate, message: Message, pause: float) -> bool:
         """Store a message if its author may have one more; else tell them so, once until then."""
@@ -192,6 +192,10 @@ class StoredIntake(Intake):
     @override
     async def marks(self, platform: str) -> Mapping[Place, str]:
         return await self._house.jobs.marks(platform)
+
+    @override
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        await self._house.jobs.caught_up(marks)
 
     @override
     async def lock(self, name: str, *, seconds: float) -> bool:

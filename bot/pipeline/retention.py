@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.domain.budgets import user_scope
+from bot.domain.budgets import user_among, user_scope
 from bot.domain.errors import StorageProblem
 from bot.domain.jobs import Job
 from bot.domain.messages import Errand, JobId, Message, Place
@@ -27,8 +27,11 @@ FORGET = "forget"
 REPLACING = frozenset({Errand.ANSWER, Errand.REMOVE})
 """What takes the place of all that became of a message before."""
 
-MOST_CHANGES = 100
-"""How many of the last changes about a person are looked at for whether they were forgotten."""
+MOST_FORGOTTEN = 100
+"""How many who were forgotten last are looked at again, every hour."""
+
+AGAIN_MS = 7 * DAY_MS
+"""How long they are: what was under way when somebody was forgotten is over by then."""
 
 LEFT = "removed from the workspace"
 """Who wanted it, where nobody of ours did."""
@@ -47,6 +50,8 @@ async def keep_retention_for_ever(house: House) -> None:
 async def keep_retention(house: House) -> Erased:
     """Erase what is older than its channel keeps it. What waits for somebody's decision gets a day more.
 
+    Erased is, too, what was under way when somebody whom it quotes was forgotten, if it ended without `end_turn`.
+
     Raises:
         StorageProblem: it cannot be found or erased.
     """
@@ -55,6 +60,7 @@ async def keep_retention(house: House) -> Erased:
         days = (await house.channels.config(place)).config.retention_days
         before = house.clock.now() - days * DAY_MS
         erased += await _erase(house, await house.records.expired(place, before=before, waiting_before=before - DAY_MS))
+    erased += await _forget_again(house)
     # Also what was erased before: somebody may have been reading it, or its turn was just over.
     is_scrubbed = await house.records.scrub()
     if erased.jobs or not is_scrubbed:
@@ -66,20 +72,19 @@ async def end_turn(house: House, job: Job) -> None:
     """Let go of what only the turn needed: its media, and where nothing is to be kept, its words.
 
     What its message said before it was edited or deleted goes, too; and all of it, when somebody whom it quotes was
-    forgotten meanwhile. While a later job of the message may need all that, it stays: that job lets go of it.
+    forgotten meanwhile. While another job of the message may need all that, it stays: that job lets go of it.
 
     Raises:
         StorageProblem: it cannot be erased now; `keep_retention` does it later.
     """
     await house.blobs.discard(job.id)
-    days = (await house.channels.config(job.message.place)).config.retention_days
-    is_kept = days > 0 and not await _quotes_forgotten(house, job)
-    if is_kept and not job.message.revision:
-        return
     runs = await house.jobs.of_message(job.message.subject)
-    if any(run.message.revision > job.message.revision and run.ended_at is None for run in runs):
+    if any(run.ended_at is None for run in runs):
         return
-    gone = _replaced(runs) if is_kept else [*(message.job_id for message in job.gathered), *(run.id for run in runs)]
+    gathered = [found for each in job.gathered if (found := await house.jobs.get(each.job_id))]
+    days = (await house.channels.config(job.message.place)).config.retention_days
+    is_kept = days > 0 and not any([await _quotes_forgotten(house, run, gathered) for run in runs])
+    gone = _replaced(runs) if is_kept else [each.id for each in (*gathered, *runs)]
     if gone:
         await house.records.erase(gone)
 
@@ -94,18 +99,36 @@ def _replaces(message: Message) -> bool:
     return message.errand in REPLACING and message.pressed is None
 
 
-async def _quotes_forgotten(house: House, job: Job) -> bool:
-    """Return whether somebody whose words a turn was about was forgotten since its message came."""
-    messages = (*job.gathered, job.message)
-    if not any(message.quoted for message in messages):
+async def _quotes_forgotten(house: House, run: Job, gathered: Sequence[Job]) -> bool:
+    """Return whether somebody whose words a run was about was forgotten since it came, or what it answers together."""
+    together = (*gathered, run)
+    if not any(each.message.quoted for each in together):
         return False
-    steps = await house.journal.steps(job.id)
-    authors = {each.author for message in messages for each in quoted_in(message, steps) if each.author}
-    for person in {user_scope(job.message.place, author) for author in authors}:
-        changes = await house.audit.newest(MOST_CHANGES, person)
-        if any(change.name == FORGET and change.at >= job.created_at for change in changes):
+    steps = await house.journal.steps(run.id)
+    authors = {one.author for each in together for one in quoted_in(each.message, steps) if one.author}
+    since = min(each.created_at for each in together)
+    for person in {user_scope(run.message.place, author) for author in authors}:
+        forgotten = await house.audit.newest(1, person, name=FORGET)
+        if any(change.at >= since for change in forgotten):
             return True
     return False
+
+
+async def _forget_again(house: House) -> Erased:
+    """Erase what was under way when somebody was forgotten, and whose end did not see to it."""
+    erased, since = Erased(), house.clock.now() - AGAIN_MS
+    for change in await house.audit.newest(MOST_FORGOTTEN, name=FORGET):
+        if change.at >= since and user_among([change.scope]):
+            erased += await _erase(house, await _quoting_before(house, change.scope, change.at))
+    return erased
+
+
+async def _quoting_before(house: House, person: str, moment: int) -> Sequence[JobId]:
+    """Return what keeps what a person said, of messages that came before a moment, or are answered with such."""
+    found = [job for each in await house.records.quoting(person) if (job := await house.jobs.get(each))]
+    before = [job for job in found if job.created_at <= moment]
+    subjects = {subject for job in before for subject in (job.message.subject, job.lead)}
+    return [job.id for job in found if job.message.subject in subjects]
 
 
 async def forget(house: House, person: str, *, by: str) -> Erased:

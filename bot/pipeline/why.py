@@ -55,7 +55,7 @@ ENDS: Mapping[Errand, str] = {
 async def _explain_known(house: House, known: Sequence[Job]) -> Finding:
     """Explain how a message was answered last; not what buttons under its reply were used for."""
     job = next(job for job in reversed(known) if job.message.errand is Errand.ANSWER and not job.message.pressed)
-    since = [each for each in known if each.message.revision > job.message.revision]
+    since = [each for each in known if each.message.revision > job.message.revision and not each.message.pressed]
     end = next((each for each in reversed(since) if each.message.errand in ENDS), None)
     if end is not None:
         return Finding(ok=True, what=ENDS[end.message.errand].format(when=show_moment(end.created_at)))
@@ -120,7 +120,7 @@ TOLD: Mapping[JobStatus, Callable[[Job], Finding]] = {
 
 async def _explain_unknown(house: House, message: Message) -> Finding:
     settled = await house.channels.config(message.place)
-    in_thread = bool(message.place.thread) and await house.jobs.takes_part(message.place)
+    in_thread = bool(message.place.thread) and await house.jobs.takes_part(message)
     reason = _passed_over(message, settled.config, in_thread=in_thread)
     if reason is not None:
         return reason

@@ -276,6 +276,12 @@ class Worker:
         if not await self._is_retried(job, error):
             log.error("job given up", reason=str(error), tries=job.tries)
             await self._house.jobs.bury(job.lease, reason=str(error))
+            try:
+                await end_turn(self._house, job)
+            except StorageProblem:
+                raise
+            except Exception:
+                log.exception("turn not let go of")
 
     async def _is_retried(self, job: Job, error: MynahError) -> bool:
         decision = decide_retry(error, job.tries, most=TRIES.get(job.message.errand, MAX_TRIES))

@@ -189,6 +189,14 @@ class Intake(Protocol):
         """Return the last message of each place that was stored with all before it: catch-up starts after it."""
         ...
 
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        """Take it that all is handed over that was said in these places before these messages, by their keys.
+
+        Raises:
+            StorageUnavailable: it was not stored; the next catch-up begins at the old marks.
+        """
+        ...
+
     async def lock(self, name: str, *, seconds: float) -> bool:
         """Take a right that one process of this storage has at a time, for so long; False while another has it.
 

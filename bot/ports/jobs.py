@@ -150,8 +150,11 @@ class Jobs(Protocol):
         """
         ...
 
-    async def takes_part(self, place: Place) -> bool:
-        """Return whether a job of this thread is known, that is, whether we take part in it."""
+    async def takes_part(self, message: Message) -> bool:
+        """Return whether we took part in a message's thread when it was said: something was for us by then.
+
+        So what was said among others before that is none of our business, also when it is read later.
+        """
         ...
 
     async def sent(self, person: str, within: str, *, since: int, limit: int, refused: bool = False) -> Sequence[int]:
@@ -168,6 +171,14 @@ class Jobs(Protocol):
 
     async def marks(self, platform: str) -> Mapping[Place, str]:
         """Return the mark of each place of a platform: all that was said there before it is stored."""
+        ...
+
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        """Move the marks of places in which we take part: all that was said there before these messages was looked at.
+
+        Raises:
+            StorageUnavailable: none was moved.
+        """
         ...
 
 

@@ -111,6 +111,6 @@ class Audit(Protocol):
         """Write down something that was done once."""
         ...
 
-    async def newest(self, limit: int, within: str = "") -> Sequence[Change]:
-        """Return the newest changes first, of everything or of a scope and what is below it."""
+    async def newest(self, limit: int, within: str = "", *, name: str | None = None) -> Sequence[Change]:
+        """Return the newest changes first, of everything or of a scope and what is below it, or those of one name."""
         ...

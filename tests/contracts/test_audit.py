@@ -35,6 +35,16 @@ async def test_settings_and_budgets_say_who_changed_what_the_newest_first(storag
     assert [one.by for one in await storage.audit.newest(2)] == ["U1", "U6"]
 
 
+async def test_what_is_called_alike_is_found_among_whatever_else_was_changed(storage: Storage):
+    for person in ("U1", "U2"):
+        await storage.audit.note(f"{WORKSPACE}:@{person}", "forget", "2 messages", by=person)
+        await storage.channels.set(CHANNEL, "reply", "voice" if person == "U1" else "both", by=person)
+    assert [one.by for one in await storage.audit.newest(9, name="forget")] == ["U2", "U1"]
+    assert [one.by for one in await storage.audit.newest(1, name="forget")] == ["U2"]
+    assert [one.by for one in await storage.audit.newest(1, f"{WORKSPACE}:@U1", name="forget")] == ["U1"]
+    assert await storage.audit.newest(9, CHANNEL, name="forget") == []
+
+
 async def test_a_scope_has_what_is_below_it(storage: Storage):
     for number, scope in enumerate((WORKSPACE, CHANNEL, THREAD, f"{CHANNEL}2", f"{WORKSPACE}_")):
         await storage.channels.set(scope, "reply", "voice", by=str(number))

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.errors import LeaseLost
 from bot.domain.jobs import Job, JobStatus, Lease
 from bot.domain.journal import StepState
-from bot.domain.messages import Addressed, JobId, Place, Quoted
+from bot.domain.messages import Addressed, JobId, Message, Place, Quoted
 from bot.ports import Jobs, Journal
 from tests.contracts.samples import OTHER_PLACE, PLACE, PLATFORMS, message, rich_message
 from tests.contracts.storage import Storage
@@ -127,7 +127,7 @@ async def test_a_mark_goes_by_number_not_by_letter(storage: Storage):
 async def test_what_may_have_overtaken_others_moves_no_mark_but_takes_part(storage: Storage, changes: dict[str, Any]):
     await storage.jobs.submit(message("5", **changes))
     assert await storage.jobs.marks("slack") == {}
-    assert await storage.jobs.takes_part(PLACE) is True
+    assert await storage.jobs.takes_part(message("6")) is True
     await storage.jobs.submit(message("4"))
     await storage.jobs.submit(message("6", **changes))
     assert await storage.jobs.marks("slack") == {PLACE: "4"}
@@ -135,15 +135,45 @@ async def test_what_may_have_overtaken_others_moves_no_mark_but_takes_part(stora
 
 async def test_we_take_part_in_threads_whose_messages_we_store(storage: Storage):
     await storage.jobs.submit(message("1"))
-    assert await storage.jobs.takes_part(PLACE) is True
-    assert await storage.jobs.takes_part(replace(PLACE, thread="2")) is False
-    assert await storage.jobs.takes_part(replace(PLACE, thread=None)) is False
+    assert await storage.jobs.takes_part(message("2")) is True
+    assert await storage.jobs.takes_part(message("2", replace(PLACE, thread="2"))) is False
+    assert await storage.jobs.takes_part(message("2", replace(PLACE, thread=None))) is False
+
+
+async def test_what_was_said_in_a_thread_before_we_took_part_is_none_of_our_business(storage: Storage):
+    await storage.jobs.submit(message("9", ahead=True))
+    found = [await storage.jobs.takes_part(message(key)) for key in ("8", "9", "10")]
+    assert found == [False, True, True]
+    await storage.jobs.submit(message("5", ahead=True))
+    found = [await storage.jobs.takes_part(message(key)) for key in ("4", "8")]
+    assert found == [False, True]
+    await storage.jobs.submit(message("12"))
+    assert await storage.jobs.takes_part(message("4")) is False
+
+
+async def test_a_place_that_was_caught_up_on_is_marked_where_we_take_part(storage: Storage):
+    await storage.jobs.submit(message("9", ahead=True))
+    await storage.jobs.caught_up({PLACE: "11", OTHER_PLACE: "12"})
+    assert await storage.jobs.marks("slack") == {PLACE: "11"}
+    await storage.jobs.caught_up({PLACE: "10"})
+    assert await storage.jobs.marks("slack") == {PLACE: "11"}
+    await storage.jobs.caught_up({})
+
+
+@pytest.mark.parametrize(
+    "kept", [message("9", ahead=True).emptied, message("9", revision=1), message("9", revision=1).emptied]
+)
+async def test_neither_a_refusal_that_overtook_others_nor_what_becomes_of_a_message_moves_a_mark(
+    storage: Storage, kept: Message
+):
+    await storage.jobs.submit(kept)
+    assert await storage.jobs.marks("slack") == {}
 
 
 async def test_what_is_done_with_a_message_of_others_does_not_make_us_take_part(storage: Storage):
     used = message("9", addressed=Addressed.COMMAND, command="transcribe", quoted=(Quoted(channel="C1", key="8"),))
     assert await storage.jobs.submit(used) is True
-    assert await storage.jobs.takes_part(PLACE) is False
+    assert await storage.jobs.takes_part(message("10")) is False
     assert await storage.jobs.marks("slack") == {}
 
 

@@ -70,7 +70,7 @@ async def test_a_message_that_was_erased_is_still_known(storage: Storage):
     said = message("1", text="hello")
     await storage.records.erase([(await run(storage, said)).id])
     assert await storage.jobs.submit(said) is False
-    assert await storage.jobs.takes_part(PLACE)
+    assert await storage.jobs.takes_part(message("2"))
 
 
 async def test_what_is_erased_is_erased_once(storage: Storage):

@@ -31,6 +31,6 @@ class MemoryAudit(Audit):
         self.add(scope, name, None, value, by=by)
 
     @override
-    async def newest(self, limit: int, within: str = "") -> Sequence[Change]:
+    async def newest(self, limit: int, within: str = "", *, name: str | None = None) -> Sequence[Change]:
         found = [one for one in self._changes if not within or f"{one.scope}:".startswith(f"{within}:")]
-        return found[::-1][:limit]
+        return [one for one in reversed(found) if name in {None, one.name}][:limit]

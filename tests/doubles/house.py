@@ -66,6 +66,14 @@ class TestHouse:
         await StoredIntake(self.house).accept(message)
         await self.work()
 
+    async def until_stored(self, count: int, *, seconds: float = 10) -> list[str]:
+        """Wait until so many messages are stored, and a moment more; returns what all of them say."""
+        async with asyncio.timeout(seconds):
+            while len(self.store.jobs) < count:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        return [job.message.text for job in self.store.jobs.values()]
+
     async def work(self, *, seconds: float = 10) -> None:
         """Run a worker until no job is ready or running."""
         worker = Worker(self.house, turns=8, drain_seconds=1)

@@ -22,6 +22,9 @@ from tests.doubles.panel import RecordingPanel
 class RecordingIntake(Intake):
     """Takes everything but what bots say; knows each message once."""
 
+    failures = 0
+    """How many of the next messages cannot be stored."""
+
     def __init__(self) -> None:
         self.messages: dict[JobId, Message] = {}
         """What was stored, in order."""
@@ -45,10 +48,10 @@ class RecordingIntake(Intake):
         """What comes of it."""
         self.panel = RecordingPanel()
         """Settings of channels, and pages of people."""
+        self.read_to: dict[Place, str] = {}
+        """How far places were caught up on."""
         self.languages: dict[str, str] = {}
         """Of people, by id; of others it is their locale."""
-        self.failures = 0
-        """How many of the next messages cannot be stored."""
         self.locks = MemoryLocks(SystemClock())
         """Of one process among others."""
         self._changed = asyncio.Event()
@@ -156,9 +159,15 @@ class RecordingIntake(Intake):
     async def marks(self, platform: str) -> Mapping[Place, str]:
         marks: dict[Place, str] = {}
         for message in self.messages.values():
-            if message.place.platform == platform and message.moves_mark:
-                marks[message.place] = max(marks.get(message.place, ""), message.key, key=lambda key: (len(key), key))
-        return marks
+            if message.place.platform == platform:
+                known = (marks.get(message.place, ""), message.key if message.moves_mark else "")
+                marks[message.place] = max(*known, self.read_to.get(message.place, ""), key=lambda key: (len(key), key))
+        return {place: key for place, key in marks.items() if key}
+
+    @override
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        self.read_to |= marks
+        self._wake()
 
     @override
     async def lock(self, name: str, *, seconds: float) -> bool:

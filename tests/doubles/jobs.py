@@ -32,6 +32,8 @@ class MemoryStore:
     """What has to be alike for messages to be answered together."""
     marks: dict[Place, str] = field(default_factory=dict)
     """The last message of each place."""
+    joined: dict[str, str] = field(default_factory=dict)
+    """Since when we take part in a conversation, by the position of a message."""
     workers: dict[str, int] = field(default_factory=dict)
     """Alive until."""
 
@@ -59,6 +61,8 @@ class MemoryJobs(Jobs):
         marks, place = self.store.marks, message.place
         if not message.aside:
             marks[place] = max(marks.get(place, ""), message.key if message.moves_mark else "", key=_by_number)
+            joined = self.store.joined.get(place.conversation, message.position)
+            self.store.joined[place.conversation] = min(joined, message.position)
         if message.job_id in self.store.jobs or not self._holds(message.repeats):
             return False
         self.store.jobs[message.job_id] = self._new(message)
@@ -338,8 +342,9 @@ class MemoryJobs(Jobs):
         return None
 
     @override
-    async def takes_part(self, place: Place) -> bool:
-        return any(known.conversation == place.conversation for known in self.store.marks)
+    async def takes_part(self, message: Message) -> bool:
+        joined = self.store.joined.get(message.place.conversation)
+        return joined is not None and joined <= message.position
 
     @override
     async def sent(self, person: str, within: str, *, since: int, limit: int, refused: bool = False) -> Sequence[int]:
@@ -349,6 +354,11 @@ class MemoryJobs(Jobs):
     @override
     async def marks(self, platform: str) -> Mapping[Place, str]:
         return {place: key for place, key in self.store.marks.items() if place.platform == platform and key}
+
+    @override
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        for place in marks.keys() & self.store.marks.keys():
+            self.store.marks[place] = max(self.store.marks[place], marks[place], key=_by_number)
 
 
 def _is_sent(job: Job, person: str, within: str, *, refused: bool) -> bool:

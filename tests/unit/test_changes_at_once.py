@@ -133,6 +133,19 @@ async def test_the_rest_is_answered_when_who_takes_the_deletion_of_one_in_dies_h
     assert asked(home, CallKind.CHAT) == 2
 
 
+async def test_a_file_that_goes_while_several_are_answered_is_no_further_answer_to_anybody(home: TestHouse):
+    await home.house.channels.set("memory:W:C", "per_hour", "2", by="U")
+    await gathered(home, message("1", "one", VOICE_NOTE), message("2", "two"))
+    home = home.restarted()
+    await home.house.clock.sleep(60)
+    hold = home.gateway.hold(Point.MIDWAY)
+    async with working(home):
+        await hold.reached.wait()
+        await intake(home).file_deleted("memory", "W", VOICE_NOTE.id)
+        hold.released.set()
+    assert texts(home) == ["You said: one\ntwo"]
+
+
 async def test_the_rest_is_answered_once_when_one_is_deleted(home: TestHouse):
     await gathered(home, message("1", "one"), message("2", "two"))
     home = home.restarted()

@@ -1,6 +1,8 @@
 """What is kept of what people say, for how long, who sees it, and its end."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +13,17 @@ from bot.domain.channels import InDoubt
 from bot.domain.commands import CommandCall
 from bot.domain.errors import ModelInDoubt
 from bot.domain.jobs import JobStatus
-from bot.domain.messages import Author, JobId, Message, Quoted
+from bot.domain.messages import Action, Author, JobId, Message, Quoted
 from bot.domain.records import Erased
 from bot.pipeline.command import carry_out
+from bot.pipeline.intake import StoredIntake
 from bot.pipeline.retention import forget, keep_retention, keep_retention_for_ever
 from bot.pipeline.worker import Worker
 from tests.contracts.sounds import tone, write_wav
 from tests.doubles.clock import ManualClock
 from tests.doubles.gateway import Point
 from tests.doubles.house import VOICE_NOTE, TestHouse, message, open_test_house
+from tests.unit.test_changes import working
 
 PLACE = message().place
 ADA, GRACE = message().author, Author(id="G", name="Grace")
@@ -51,6 +55,33 @@ async def remembered(made: TestHouse) -> list[str]:
 
 def by_grace(key: str, text: str) -> Message:
     return replace(message(key, text), author=GRACE)
+
+
+ABOUT_HER = replace(
+    by_grace("2", "What does she mean?"),
+    quoted=(Quoted(channel=PLACE.channel, key="0", author=ADA, text="My words."),),
+)
+
+
+@asynccontextmanager
+async def asked_while_it_is_forgotten(made: TestHouse) -> AsyncIterator[Message]:
+    """Let somebody ask about words, and those be forgotten while they are answered; then wait until nothing is left to do."""
+    hold = made.gateway.hold(Point.MIDWAY)
+    await made.jobs.submit(ABOUT_HER)
+    async with working(made):
+        await hold.reached.wait()
+        await forget(made.house, PERSON, by="U")
+        yield ABOUT_HER
+        hold.released.set()
+
+
+async def held_of(made: TestHouse, said: Message) -> list[str]:
+    """Return where words of a message are still held."""
+    steps = [step.result for each in made.store.steps.values() for step in each.values()]
+    held = [job.message.text for job in made.store.jobs.values() if job.message.subject == said.subject]
+    return [
+        found for found in (*held, *map(str, steps), *await remembered(made)) if "words." in found or "mean" in found
+    ]
 
 
 async def texts(made: TestHouse, *jobs: Message) -> list[str]:
@@ -131,6 +162,20 @@ async def test_what_waits_for_a_decision_is_kept_a_day_longer_and_then_dropped(m
     assert (job.status, job.message.text) == (JobStatus.CANCELLED, "")
 
 
+async def test_with_0_days_what_waits_for_a_decision_outlives_what_a_button_is_used_for(made: TestHouse):
+    await made.house.channels.set("memory:W", "retention_days", "0", by="test")
+    said = message("1", "My words.")
+    made.gateway.fail(Point.MIDWAY, ModelInDoubt("cut off"))
+    await made.say(said)
+    await made.jobs.submit(replace(said, text="Aloud.", command="say", revision=1, pressed=Action.SPEAK))
+    await made.work()
+    assert [job.status for job in made.store.jobs.values()] == [JobStatus.ASKED, JobStatus.DONE]
+    assert "My words." in (await texts(made, said))[0]
+    await made.jobs.decide(said.job_id, repeat=True)
+    await made.work()
+    assert [job.message.text for job in made.store.jobs.values()] == ["", ""]
+
+
 async def test_it_is_kept_by_the_hour(made: TestHouse):
     await made.say(message("1", "The old words."))
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
@@ -205,33 +250,69 @@ async def test_forget_stops_a_turn_that_is_under_way_and_takes_its_files_away(ma
 
 
 async def test_forget_takes_along_what_others_asked_about_it(made: TestHouse):
-    quoted = Quoted(channel=PLACE.channel, key="0", author=ADA, text="My words.")
-    theirs = replace(by_grace("2", "What does she mean?"), quoted=(quoted,))
-    await made.say(theirs)
+    await made.say(ABOUT_HER)
     assert any("My words." in text for text in await remembered(made))
     assert "1 message, " in await use(made, "forget")
-    assert await texts(made, theirs) == [""]
+    assert await texts(made, ABOUT_HER) == [""]
     assert await remembered(made) == []
 
 
 async def test_what_others_are_being_told_about_it_is_forgotten_with_their_answer(made: TestHouse):
-    quoted = Quoted(channel=PLACE.channel, key="0", author=ADA, text="My words.")
-    theirs = replace(by_grace("2", "What does she mean?"), quoted=(quoted,))
-    hold = made.gateway.hold(Point.MIDWAY)
-    worker = Worker(made.house, turns=1, drain_seconds=5)
-    await made.jobs.submit(theirs)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        group.create_task(worker.run())
-        await hold.reached.wait()
-        await use(made, "forget")
+    async with asked_while_it_is_forgotten(made) as theirs:
         assert "My words." in str(made.store.steps)
-        hold.released.set()
-        while await texts(made, theirs) != [""]:
-            await asyncio.sleep(0.001)
-        worker.stop()
     assert len(made.platform.posts) == 1, "they have their answer"
-    assert "My words." not in str(made.store.steps)
-    assert await remembered(made) == []
+    assert await held_of(made, theirs) == []
+
+
+async def test_what_others_are_being_told_about_it_is_forgotten_also_when_they_stop_that(made: TestHouse):
+    async with asked_while_it_is_forgotten(made) as theirs:
+        assert await StoredIntake(made.house).stop(PLACE, by=GRACE.id) == 1
+    assert await held_of(made, theirs) == []
+
+
+async def test_what_others_are_being_told_about_it_is_forgotten_also_when_they_have_it_read_aloud(made: TestHouse):
+    async with asked_while_it_is_forgotten(made) as theirs:
+        advance(made, 1)
+        assert await made.jobs.submit(replace(theirs, text="You said", command="say", revision=1, pressed=Action.SPEAK))
+    assert [job.status for job in made.store.jobs.values()] == [JobStatus.DONE] * 2
+    assert await held_of(made, theirs) == []
+
+
+async def test_what_several_messages_of_others_are_about_is_forgotten_with_their_answer(made: TestHouse):
+    await made.jobs.submit(ABOUT_HER, pause=0.5)
+    advance(made, 0.1)
+    await forget(made.house, PERSON, by="U")
+    advance(made, 0.1)
+    await made.jobs.submit(by_grace("3", "And what do you say to it?"), pause=0.5)
+    advance(made, 1)
+    await made.work()
+    assert len(made.platform.posts) == 1
+    assert await held_of(made, ABOUT_HER) == []
+
+
+async def test_what_others_stop_before_it_begins_is_forgotten_with_what_is_old(made: TestHouse):
+    await made.jobs.submit(ABOUT_HER)
+    await forget(made.house, PERSON, by="U")
+    assert await StoredIntake(made.house).stop(PLACE, by=GRACE.id) == 1
+    assert (await keep_retention(made.house)).jobs == (ABOUT_HER.job_id,)
+    assert await held_of(made, ABOUT_HER) == []
+
+
+async def test_what_others_are_asked_to_decide_about_is_forgotten_with_what_is_old(made: TestHouse):
+    made.gateway.fail(Point.MIDWAY, ModelInDoubt("cut off"))
+    async with asked_while_it_is_forgotten(made) as theirs:
+        pass
+    assert [job.status for job in made.store.jobs.values()] == [JobStatus.ASKED]
+    assert (await keep_retention(made.house)).jobs == (theirs.job_id,)
+    assert await held_of(made, theirs) == []
+
+
+async def test_what_others_ask_about_what_is_said_after_that_is_kept(made: TestHouse):
+    await forget(made.house, PERSON, by="U")
+    advance(made, 1)
+    await made.say(ABOUT_HER)
+    assert await keep_retention(made.house) == Erased()
+    assert "My words." in str(await remembered(made))
 
 
 # --- /privacy ----------------------------------------------------------------------

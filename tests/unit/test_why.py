@@ -7,6 +7,7 @@ from typing_extensions import override
 from bot.domain.errors import PostRefused, SettingInvalid
 from bot.domain.jobs import JobStatus
 from bot.domain.messages import Action, Addressed, Attachment, Author, Errand, Message
+from bot.pipeline.intake import StoredIntake
 from bot.pipeline.why import explain
 from bot.ports import Linked
 from tests.doubles.house import TestHouse, message, open_test_house
@@ -117,6 +118,16 @@ async def test_what_is_done_by_a_button_under_a_reply_says_nothing_of_its_messag
     await home.house.jobs.submit(replace(said.emptied, errand=Errand.CORRECT, pressed=Action.CORRECT, revision=2))
     finding = await told(home, said)
     assert finding.startswith("It was answered on ")
+
+
+async def test_a_button_whose_work_was_stopped_says_nothing_of_its_message(home: TestHouse):
+    said = message("1", "Hello")
+    await home.say(said)
+    await home.house.jobs.submit(replace(said, command="say", revision=1, pressed=Action.SPEAK))
+    await home.house.jobs.claim(1, ["memory"])
+    assert await StoredIntake(home.house).stop(said.place, by=said.author.id) == 1
+    await home.work()
+    assert (await told(home, said)).startswith("It was answered on ")
 
 
 @pytest.mark.parametrize(

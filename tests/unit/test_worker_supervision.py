@@ -12,15 +12,16 @@ from typing_extensions import override
 from bot.domain.errors import ModelRefused
 from bot.domain.jobs import MAX_TRIES, JobStatus
 from bot.domain.journal import Step
-from bot.domain.messages import Author, JobId, Message, Part, PostId
+from bot.domain.messages import Author, JobId, Message, Part, PostId, Quoted
 from bot.pipeline.house import House
 from bot.pipeline.intake import StoredIntake
 from bot.pipeline.worker import Worker
 from bot.ports import Directory
 from tests.doubles.gateway import Point
-from tests.doubles.house import TestHouse, message, open_test_house
+from tests.doubles.house import VOICE_NOTE, TestHouse, message, open_test_house
 from tests.doubles.journal import MemoryJournal
 from tests.doubles.platform import MemoryPlatform
+from tests.unit.test_turn import wav
 
 BEN = replace(message("2", "And I?"), author=Author(id="B"), place=replace(message().place, channel="D"))
 """Somebody else, elsewhere."""
@@ -132,6 +133,33 @@ async def test_a_job_that_nobody_can_ever_be_told_of_ends(home: TestHouse):
     await home.say(message("1", "Hello"))
     assert statuses(home) == [JobStatus.FAILED]
     assert home.store.jobs[message("1").job_id].tries == MAX_TRIES
+
+
+async def test_of_a_job_that_nobody_can_ever_be_told_of_no_recording_is_left(home: TestHouse, tmp_path: Path):
+    home = on(home, BrokenPosts(failures=1_000))
+    home.platform.files[VOICE_NOTE.id] = wav(2)
+    await home.say(message("1", "Hello", VOICE_NOTE))
+    assert statuses(home) == [JobStatus.FAILED]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+class BrokenSteps(MemoryJournal):
+    """A journal that can be read of nobody but Ben, in a way that nobody foresaw."""
+
+    @override
+    async def steps(self, job: JobId) -> Mapping[str, Step]:
+        if job != BEN.job_id:
+            raise ValueError("a step in a state that nobody knows")
+        return await super().steps(job)
+
+
+async def test_a_job_that_cannot_even_be_ended_properly_ends_and_others_are_answered(home: TestHouse):
+    journal = BrokenSteps(home.store, home.ledger, home.house.clock)
+    home = replace(home, house=House(**{**vars(home.house), "journal": journal}))
+    quoted = Quoted(channel="C", key="0", author=BEN.author, text="Hm.")
+    await home.say(replace(message("1", "Hello"), quoted=(quoted,)))
+    await home.say(BEN)
+    assert statuses(home) == [JobStatus.FAILED, JobStatus.DONE]
 
 
 async def test_a_job_that_is_only_just_begun_when_the_worker_stops_is_handed_back(home: TestHouse):

@@ -45,10 +45,19 @@ RETURNING seq
 
 -- name: advance_mark
 -- Never goes back. Message keys are numbers written out, so a longer one is later; with an empty one we only take part.
-INSERT INTO mark (platform, workspace, channel, thread, direct, key)
-VALUES (:platform, :workspace, :channel, :thread, :direct, :key)
-ON CONFLICT (platform, workspace, channel, thread) DO UPDATE SET key = excluded.key
-WHERE (length(excluded.key), excluded.key) > (length(mark.key), mark.key)
+INSERT INTO mark (platform, workspace, channel, thread, direct, key, joined)
+VALUES (:platform, :workspace, :channel, :thread, :direct, :key, :joined)
+ON CONFLICT (platform, workspace, channel, thread) DO UPDATE SET
+    key = CASE
+        WHEN (length(excluded.key), excluded.key) > (length(mark.key), mark.key) THEN excluded.key ELSE mark.key
+    END,
+    joined = CASE WHEN excluded.joined < mark.joined THEN excluded.joined ELSE mark.joined END
+WHERE (length(excluded.key), excluded.key) > (length(mark.key), mark.key) OR excluded.joined < mark.joined
+
+-- name: caught_up
+UPDATE mark SET key = :key
+WHERE platform = :platform AND workspace = :workspace AND channel = :channel AND thread = :thread
+    AND (length(CAST(:key AS TEXT)), CAST(:key AS TEXT)) > (length(key), key)
 
 -- name: gather
 -- Messages of one person that wait side by side get the last of them as their lead; see bot/domain/gathering.py. What was
@@ -109,7 +118,7 @@ WHERE lead = :subject AND state = 'ready' AND NOT EXISTS (SELECT 1 FROM job AS k
 -- name: claim
 -- The first waiting job of each lane in which nothing runs, in the order in which they were said; what became of a message
 -- before is first of all.
--- PostgreSQL adds FOR UPDATE SKIP LOCKED to the inner query.
+-- PostgreSQL adds FOR UPDATE SKIP LOCKED to the inner query. Without the CAST, SQLite walks through all that was ever led.
 UPDATE job SET state = 'running', owner = :owner, epoch = epoch + 1, tries = tries + 1
 WHERE seq IN (
     SELECT due.seq FROM job AS due
@@ -124,7 +133,7 @@ WHERE seq IN (
     ORDER BY due.run_at, due.seq
     LIMIT :limit
 )
-RETURNING *, EXISTS (SELECT 1 FROM job AS member WHERE member.lead = job.subject) AS leads
+RETURNING *, EXISTS (SELECT 1 FROM job AS member WHERE member.lead = CAST(job.subject AS TEXT)) AS leads
 
 -- name: finish
 UPDATE job SET state = 'done', owner = NULL, ended_at = :now, error = NULL
@@ -233,6 +242,7 @@ ORDER BY seq DESC LIMIT 1
 -- name: takes_part
 SELECT 1 FROM mark
 WHERE platform = :platform AND workspace = :workspace AND channel = :channel AND thread = :thread
+    AND joined <= :position
 
 -- name: sent
 SELECT created_at FROM job

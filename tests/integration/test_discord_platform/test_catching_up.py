@@ -1,11 +1,15 @@
 """What was said while nobody listened is heard afterwards, once and in order."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from adapters.discord.adapter import DiscordPlatform
 from bot.domain.messages import Message
+from bot.pipeline.intake import StoredIntake
+from tests.doubles.house import open_test_house
 from tests.doubles.intake import RecordingIntake
 from tests.integration.test_discord_platform.harness import QuickClock, Scene, serving
 from tests.integration.test_discord_platform.test_commands import registered
@@ -32,6 +36,54 @@ async def test_what_was_missed_in_a_channel_comes_in_order(
     async with serving(platform, intake, scene.fake):
         await intake.wait_stored(121)
     assert intake.texts == [before.text, *map(str, range(120))]
+
+
+async def test_what_was_caught_up_on_is_not_handed_over_again(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, before: Message
+):
+    await scene.say("missed")
+    async with serving(platform, intake, scene.fake):
+        await intake.wait_stored(2)
+        await intake.wait(lambda intake: bool(intake.read_to))
+    async with serving(platform, intake, scene.fake):
+        await scene.say("after")
+        await intake.wait_stored(3)
+    assert [message.text for message in intake.offered].count("missed") == 1
+
+
+async def test_what_people_said_among_themselves_before_they_called_us_stays_theirs(
+    scene: Scene, platform: DiscordPlatform, clock: QuickClock, tmp_path: Path
+):
+    made = open_test_house(tmp_path, clock, reply="text")
+    intake = StoredIntake(replace(made.house, platforms={platform.name: platform}))
+    async with serving(platform, intake, scene.fake):
+        await registered(scene)
+        await scene.say(f"{scene.mention} before")
+        await made.until_stored(1)
+        thread = await scene.fake.start_thread(scene.ada, "plans", channel=scene.channel)
+        await scene.fake.post(thread, scene.ada, "shall we meet, Bob?")
+        await scene.fake.use_slash("ask", {"question": "what day is it"}, channel=thread, user=scene.ada)
+        await made.until_stored(2)
+    async with serving(platform, intake, scene.fake):
+        stored = await made.until_stored(2)
+    assert stored == ["before", "what day is it"]
+
+
+async def test_a_session_that_begins_while_an_earlier_one_is_caught_up_on_takes_its_place(
+    scene: Scene, platform: DiscordPlatform, intake: RecordingIntake, before: Message
+):
+    await scene.say("missed")
+    await scene.fake.fail("500", HISTORY, times=1000)
+    async with serving(platform, intake, scene.fake):
+        for begun in (3, 4, 5):
+            await scene.fake.forbid_resume()
+            await scene.fake.cut_gateway()
+            while (await scene.fake.gateway())["identifies"] < begun:
+                await asyncio.sleep(0.05)
+        await scene.fake.mend()
+        await intake.wait_stored(2)
+        await intake.wait(lambda intake: bool(intake.read_to))
+    assert [message.text for message in intake.offered] == ["before", "missed"]
 
 
 async def test_what_was_missed_in_threads_comes_between(

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from typing_extensions import override
 
 from adapters.slack.adapter import SlackPlatform
 from bot.domain.errors import StorageUnavailable
 from bot.domain.messages import Place
+from bot.pipeline.intake import StoredIntake
+from tests.doubles.house import open_test_house
 from tests.doubles.intake import RecordingIntake
 from tests.fakes.slack.client import SlackFake
 from tests.integration.test_slack_platform.harness import (
@@ -43,6 +46,40 @@ async def test_what_was_stored_is_not_handed_over_again(
         await slack.post(channel, ada, "after")
         await intake.wait_stored(2)
     assert len(intake.offered) == 2
+
+
+async def test_what_was_caught_up_on_is_not_handed_over_again(
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+):
+    async with serving(platform, intake, slack):
+        root = await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    await slack.post(channel, ada, "missed", deliver=False)
+    await slack.post(channel, ada, "missed in a thread", thread_ts=root.ts, deliver=False)
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(3)
+        await intake.wait(lambda intake: bool(intake.read_to))
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "after")
+        await intake.wait_stored(4)
+    assert [message.text for message in intake.offered] == ["before", "missed", "missed in a thread", "after"]
+
+
+async def test_what_people_said_among_themselves_before_they_called_us_stays_theirs(
+    slack: SlackFake, platform: SlackPlatform, ada: str, channel: str, tmp_path: Path
+):
+    made = open_test_house(tmp_path, QuickClock(), reply="text")
+    intake = StoredIntake(replace(made.house, platforms={platform.name: platform}))
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, f"{slack.mention} before")
+        await made.until_stored(1)
+    root = await slack.post(channel, ada, "shall we meet on Monday, Bob?", deliver=False)
+    for text in ("or Tuesday, Bob?", f"{slack.mention} what day is it?", "and then?"):
+        await slack.post(channel, ada, text, thread_ts=root.ts, deliver=False)
+    for _ in range(3):
+        async with serving(platform, intake, slack):
+            stored = await made.until_stored(3)
+    assert stored == ["before", "what day is it?", "and then?"]
 
 
 async def test_catching_up_waits_when_slack_is_busy(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str):
