@@ -51,6 +51,9 @@ MOST_DIRECT = 200
 READABLE = frozenset({0, 2, 5, 13})
 """Kinds of channels that hold messages themselves: text, voice, announcements, stage."""
 
+SKEW_MS = 60_000
+"""How much the clocks may differ, Discord's and ours."""
+
 SIDE_BY_SIDE = 4
 """Calls that are made at the same time."""
 
@@ -81,7 +84,7 @@ class Read:
     new: int
     """How many messages were stored."""
     to: Mapping[Place, str]
-    """The last message of each place, by its key."""
+    """The last message of each place from before we began, by its key: places are read one by one."""
 
 
 class CatchUp:
@@ -172,11 +175,12 @@ class CatchUp:
 
     async def _catch_up(self, workspace: str, marks: Marks, since: int, done: asyncio.Event) -> None:
         """Catch up on one server, under supervision: what goes wrong with it keeps no other from being caught up."""
+        begun = self._clock.now() - SKEW_MS
         try:
             new_in = self._server_stretches
             stretches = await new_in(int(workspace), marks, since) if workspace else _direct_stretches(marks)
             async with asyncio.TaskGroup() as group:
-                reads = [group.create_task(self._read_channel(channel)) for channel in _by_channel(stretches)]
+                reads = [group.create_task(self._read_channel(channel, begun)) for channel in _by_channel(stretches)]
             channels = [read.result() for read in reads]
             await self._inbox.caught_up(dict(chain.from_iterable(read.to.items() for read in channels)), workspace)
             found = sum(read.new for read in channels)
@@ -204,8 +208,8 @@ class CatchUp:
 
     # --- reading it ----------------------------------------------------------
 
-    async def _read_channel(self, stretches: Sequence[Stretch]) -> Read:
-        """Store what was missed in a channel and its threads."""
+    async def _read_channel(self, stretches: Sequence[Stretch], begun: int) -> Read:
+        """Store what was missed in a channel and its threads; `begun` in milliseconds since 1970."""
         found: list[tuple[discord.Message, Spot]] = []
         for stretch in stretches:
             missed = await self._tried(partial(self._history, stretch), str(stretch.spot.posts_to))
@@ -215,7 +219,8 @@ class CatchUp:
             translated = to_message(message, spot, self._client.me)
             if translated is not None:
                 new += await self._inbox.store(replace(translated, ahead=True))
-                to[translated.place] = translated.key
+                if translated.said_at <= begun:
+                    to[translated.place] = translated.key
         return Read(new=new, to=to)
 
     async def _history(self, stretch: Stretch) -> list[discord.Message]:

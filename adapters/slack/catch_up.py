@@ -43,6 +43,9 @@ OTHERS = ""
 MOST_UNMARKED = 500
 """Channels without a mark that are looked into: each takes a call, of which Slack allows some fifty a minute."""
 
+SKEW_MS = 60_000
+"""How much the clocks may differ, Slack's and ours."""
+
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds after the first, second, … failure in a row; the last for ever."""
 
@@ -72,8 +75,9 @@ class CatchUp:
         """The newest mark of each channel, when it was noted first."""
         self._behind: dict[str, asyncio.Event] = {}
         self._gate_until = 0.0
+        self._begun = clock.now() - SKEW_MS
         self._read_to: dict[Place, str] = {}
-        """The last message that was read in each place."""
+        """The last message that was read in each place, of those from before we began: places are read one by one."""
         self._failures = 0
         """In a row."""
         self._found = 0
@@ -110,9 +114,12 @@ class CatchUp:
         """
         try:
             me = await self._clients.identity(self._workspace)
-            while self._due:
-                await self._catch_up(next(iter(self._due)), me)
-            await self._intake.caught_up(self._read_to)
+            while True:
+                while self._due:
+                    await self._catch_up(next(iter(self._due)), me)
+                await self._intake.caught_up(self._read_to)
+                if not self._due:  # else more was noted meanwhile
+                    break
         except (PostNotDone, StorageUnavailable) as error:
             log.warning("not caught up yet", workspace=self._workspace, reason=str(error))
             return self._pause(error)
@@ -157,7 +164,8 @@ class CatchUp:
         if message is None:
             return False
         new = await self._intake.accept(replace(message, ahead=True))
-        self._read_to[message.place] = message.key
+        if message.said_at <= self._begun:
+            self._read_to[message.place] = message.key
         return new
 
     async def _missed(self, channel: str, marks: Marks) -> list[Event]:

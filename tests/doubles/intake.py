@@ -24,6 +24,8 @@ class RecordingIntake(Intake):
 
     failures = 0
     """How many of the next messages cannot be stored."""
+    rounds = 0
+    """How often it was told how far places were caught up on."""
 
     def __init__(self) -> None:
         self.messages: dict[JobId, Message] = {}
@@ -167,6 +169,7 @@ class RecordingIntake(Intake):
     @override
     async def caught_up(self, marks: Mapping[Place, str]) -> None:
         self.read_to |= marks
+        self.rounds += 1
         self._wake()
 
     @override

@@ -34,16 +34,17 @@ BOT_TS = "1760000000.000100"
 
 
 class QuickClock(Clock):
-    """The true time, in which nobody sleeps for long."""
+    """The true time, or so many seconds later, in which nobody sleeps for long."""
 
     def __init__(self, longest: float = 0.05) -> None:
         self.longest = longest
+        self.ahead = 0.0
         self.slept: list[float] = []
         """What was asked for, in seconds."""
 
     @override
     def now(self) -> int:
-        return time.time_ns() // 1_000_000
+        return time.time_ns() // 1_000_000 + int(self.ahead * 1000)
 
     @override
     async def sleep(self, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """What was missed is caught up on from the history, in order."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from tests.integration.test_slack_platform.harness import (
     account_of,
     serving,
 )
+
+LATER = 120.0
+"""Seconds, by which clocks do not differ."""
 
 
 async def test_replies_that_were_missed_are_found_in_their_threads(
@@ -49,20 +53,60 @@ async def test_what_was_stored_is_not_handed_over_again(
 
 
 async def test_what_was_caught_up_on_is_not_handed_over_again(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+):
+    clock = QuickClock()
+    async with SlackPlatform(account_of(slack), clock) as platform:
+        async with serving(platform, intake, slack):
+            root = await slack.post(channel, ada, "before")
+            await intake.wait_stored()
+        await slack.post(channel, ada, "missed", deliver=False)
+        await slack.post(channel, ada, "missed in a thread", thread_ts=root.ts, deliver=False)
+        clock.ahead = LATER
+        async with serving(platform, intake, slack):
+            await intake.wait_stored(3)
+            await intake.wait(lambda intake: len(intake.read_to) == 2)
+        async with serving(platform, intake, slack):
+            await slack.post(channel, ada, "after")
+            await intake.wait_stored(4)
+    assert [message.text for message in intake.offered] == ["before", "missed", "missed in a thread", "after"]
+
+
+async def test_what_was_said_while_it_was_read_moves_no_mark(
     slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
 ):
+    """Another place that was read before may have a message that is older, and not known."""
     async with serving(platform, intake, slack):
-        root = await slack.post(channel, ada, "before")
+        await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    before = await intake.marks("slack")
+    await slack.post(channel, ada, "just now", deliver=False)
+    async with serving(platform, intake, slack):
+        await intake.wait_stored(2)
+        await intake.wait(lambda intake: intake.rounds == 1)
+    assert await intake.marks("slack") == before
+
+
+async def test_what_was_missed_while_the_marks_were_moved_is_read(
+    slack: SlackFake, platform: SlackPlatform, ada: str, channel: str
+):
+    intake = SlowIntake()
+    async with serving(platform, intake, slack):
+        await slack.post(channel, ada, "before")
         await intake.wait_stored()
     await slack.post(channel, ada, "missed", deliver=False)
-    await slack.post(channel, ada, "missed in a thread", thread_ts=root.ts, deliver=False)
+    intake.may_move.clear()
     async with serving(platform, intake, slack):
+        await intake.wait_stored(2)
+        await intake.wait(lambda intake: intake.rounds == 1)
+        await slack.post(channel, ada, "missed again", deliver=False)
+        await slack.cut_sockets()
+        await slack.wait_connected(2)
+        await intake.wait(lambda intake: isinstance(intake, SlowIntake) and intake.looks >= 3)
+        await asyncio.sleep(0.3)
+        intake.may_move.set()
         await intake.wait_stored(3)
-        await intake.wait(lambda intake: bool(intake.read_to))
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "after")
-        await intake.wait_stored(4)
-    assert [message.text for message in intake.offered] == ["before", "missed", "missed in a thread", "after"]
+    assert intake.texts == ["before", "missed", "missed again"]
 
 
 async def test_what_people_said_among_themselves_before_they_called_us_stays_theirs(
@@ -285,6 +329,28 @@ async def test_messages_are_only_taken_when_it_is_known_what_was_missed_before_t
         await slack.post(channel, ada, "new")
         await intake.wait_stored(3)
     assert intake.texts == ["before", "missed", "new"]
+
+
+class SlowIntake(RecordingIntake):
+    """An intake that takes its time to move marks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_move = asyncio.Event()
+        self.may_move.set()
+        self.looks = 0
+        """How often the marks were read."""
+
+    @override
+    async def marks(self, platform: str) -> Mapping[Place, str]:
+        self.looks += 1
+        self._wake()
+        return await super().marks(platform)
+
+    @override
+    async def caught_up(self, marks: Mapping[Place, str]) -> None:
+        await super().caught_up(marks)
+        await self.may_move.wait()
 
 
 class SilentIntake(RecordingIntake):
