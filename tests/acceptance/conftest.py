@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.scenes import Scene
-from tests.acceptance.service import Installation
+from tests.acceptance.service import STEADY, Installation
 from tests.acceptance.stages import Stage, open_openrouter, open_scene, open_stage, remote
 from tests.fakes.openrouter.client import FakeOpenRouter
 
@@ -29,7 +29,7 @@ async def openrouter() -> AsyncIterator[FakeOpenRouter]:
 @pytest.fixture
 def installation(scene: Scene, tmp_path: Path) -> Installation:
     """Mynah with its embedded models and nothing else."""
-    return Installation(folder=tmp_path, settings=scene.settings)
+    return Installation(folder=tmp_path, settings={**scene.settings, **STEADY})
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from tests.acceptance.recordings import DATA
 
 TEXTS: dict[str, str] = json.loads((DATA / "texts.json").read_text(encoding="utf-8"))
 
+CHARACTERS_PER_SECOND = 30.0
+"""Ours say about 18."""
+
 
 def word_errors(heard: str, said: str) -> float:
     """Return the word error rate of a transcript, without regard to case and punctuation."""
@@ -19,6 +22,11 @@ def word_errors(heard: str, said: str) -> float:
         return re.sub(r"[^a-z0-9 ]+", " ", text.lower())
 
     return float(jiwer.wer(words(said), words(heard)))
+
+
+def least_seconds(text: str) -> float:
+    """Return the seconds that the fastest voice needs for a text; a clip that is shorter was cut."""
+    return len(text) / CHARACTERS_PER_SECOND
 
 
 def play(clip: bytes) -> tuple[str, str, float, float]:

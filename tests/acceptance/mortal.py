@@ -7,6 +7,7 @@ chosen. Everything else is the real service.
 import os
 import signal
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from typing_extensions import override
 
@@ -43,24 +44,17 @@ class MortalJobs(SqlJobs):
         return stored
 
     @override
-    async def claim(self, limit: int, platforms: Collection[str], *, only: str | None = None) -> Sequence[Job]:
-        claimed = await super().claim(limit, platforms, only=only)
+    async def claim(self, limit: int, platforms: Collection[str], **rest: Any) -> Sequence[Job]:
+        claimed = await super().claim(limit, platforms, **rest)
         for job in claimed:
             die_here(job.id, "after:claim")
         return claimed
 
     @override
-    async def follow(
-        self,
-        message: Message,
-        *,
-        member: Message | None = None,
-        without: JobId | None = None,
-        repeats: JobId | None = None,
-    ) -> bool:
+    async def follow(self, message: Message, **rest: Any) -> bool:
         doomed.add(message.job_id)
         die_here(message.job_id, "before:follow")
-        stored = await super().follow(message, member=member, without=without, repeats=repeats)
+        stored = await super().follow(message, **rest)
         die_here(message.job_id, "after:follow")
         return stored
 

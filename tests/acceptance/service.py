@@ -18,6 +18,9 @@ LONGEST_LINE = 1_048_576
 DEAF = {"HOME": "/nonexistent", "MYNAH_SECRETS": "/nonexistent"}
 """Keeps settings of the machine out of the tests."""
 
+STEADY = {"CHANNELS__TEMPERATURE": "0"}
+"""With it the embedded model says the same every time; otherwise its answer may be one short word, or very long."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.commands import STAGES, all_shown, is_one_sentence, shown
 from tests.acceptance.hearing import TEXTS, play, word_errors
 from tests.acceptance.recordings import DATA
-from tests.acceptance.service import Installation
+from tests.acceptance.service import STEADY, Installation
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
 
@@ -19,7 +19,7 @@ EMBEDDED = ("local/whisper-tiny.en", "local/smollm2-135m-instruct", "local/en_US
 @pytest.fixture
 def desk(tmp_path: Path) -> Installation:
     """Mynah with its embedded models and nothing set up."""
-    return Installation(folder=tmp_path, settings={})
+    return Installation(folder=tmp_path, settings=STEADY)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_demo_hears_answers_speaks_and_says_what_it_took(
 
 async def test_ask_answers_in_words_and_about_recordings(desk: Installation):
     plain, with_recording = await all_shown(
-        replace(desk, settings={"CHANNELS__REPLY": "text"}),
+        replace(desk, settings={**STEADY, "CHANNELS__REPLY": "text"}),
         ["ask", "What", "is", "a", "mynah?"],
         ["ask", "What is asked here?", "--file", str(DATA / "clip.mp3"), "--json"],
     )

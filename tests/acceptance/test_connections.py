@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.commands import shown
 from tests.acceptance.discord_scene import open_discord
-from tests.acceptance.service import Installation, Service
+from tests.acceptance.service import STEADY, Installation, Service
 from tests.acceptance.slack_scene import open_slack
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
@@ -30,7 +30,7 @@ async def test_two_processes_share_the_shards_and_the_database_of_one_bot(tmp_pa
         for shard in (0, 1):
             guild = await fake.add_guild(f"aviary {shard}", members=[scene.user], guild=(1_000_000 + shard) << 22)
             channels.append(await fake.add_channel(guild, "general"))
-        installation = Installation(folder=tmp_path, settings=scene.settings)
+        installation = Installation(folder=tmp_path, settings={**scene.settings, **STEADY})
         async with (
             installation.serving(DISCORD__SHARDS="0/2") as first,
             installation.serving(DISCORD__SHARDS="1/2") as second,
@@ -89,7 +89,9 @@ async def test_an_app_token_that_two_installations_use_is_told_aloud(tmp_path: P
 async def test_without_the_message_content_intent_people_are_answered_who_speak_to_mynah(tmp_path: Path):
     async with open_discord() as scene:
         await scene.fake.set_application(privileged_intents=[])
-        installation = Installation(folder=tmp_path, settings={**scene.settings, "DISCORD__MESSAGE_CONTENT": "false"})
+        installation = Installation(
+            folder=tmp_path, settings={**scene.settings, **STEADY, "DISCORD__MESSAGE_CONTENT": "false"}
+        )
         among = await scene.among_others()
         async with installation.serving() as service:
             await scene.ready()

@@ -17,7 +17,7 @@ from tests.acceptance.discord_scene import DiscordScene
 from tests.acceptance.hearing import TEXTS, word_errors
 from tests.acceptance.recordings import VOICE_NOTE
 from tests.acceptance.scenes import Scene
-from tests.acceptance.service import Installation
+from tests.acceptance.service import STEADY, Installation
 from tests.acceptance.slack_scene import SlackScene
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
@@ -90,10 +90,10 @@ class Desk:
 
 
 def desk(scene: Scene, folder: Path, *tokens: str) -> Desk:
-    """Return a desk where nothing is set but where the platform is."""
+    """Return a desk where nothing is set but where the platform is, and that the model is steady."""
     bare = {name: value for name, value in scene.settings.items() if name not in tokens}
     copied = {f"MYNAH_{name}": scene.settings[name] for name in tokens}
-    return Desk(installation=Installation(folder=folder, settings=bare), copied=copied)
+    return Desk(installation=Installation(folder=folder, settings={**bare, **STEADY}), copied=copied)
 
 
 @pytest.mark.parametrize("scene", ["slack"], indirect=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from typing_extensions import override
 
 from adapters.slack.adapter import SlackPlatform
@@ -14,6 +15,7 @@ from bot.pipeline.intake import StoredIntake
 from tests.doubles.house import open_test_house
 from tests.doubles.intake import RecordingIntake
 from tests.fakes.slack.client import SlackFake
+from tests.fakes.slack.values import Posted
 from tests.integration.test_slack_platform.harness import (
     QuickClock,
     account_of,
@@ -22,6 +24,15 @@ from tests.integration.test_slack_platform.harness import (
 
 LATER = 120.0
 """Seconds, by which clocks do not differ."""
+
+
+@pytest.fixture
+async def before(slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str) -> Posted:
+    """A message that was heard before we went away."""
+    async with serving(platform, intake, slack):
+        posted = await slack.post(channel, ada, "before")
+        await intake.wait_stored()
+    return posted
 
 
 async def test_replies_that_were_missed_are_found_in_their_threads(
@@ -40,11 +51,8 @@ async def test_replies_that_were_missed_are_found_in_their_threads(
 
 
 async def test_what_was_stored_is_not_handed_over_again(
-    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "before")
-        await intake.wait_stored()
     async with serving(platform, intake, slack):
         await slack.wait_until(lambda state: any("history" in one["path"] for one in state["requests"]))
         await slack.post(channel, ada, "after")
@@ -53,15 +61,12 @@ async def test_what_was_stored_is_not_handed_over_again(
 
 
 async def test_what_was_caught_up_on_is_not_handed_over_again(
-    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
     clock = QuickClock()
     async with SlackPlatform(account_of(slack), clock) as platform:
-        async with serving(platform, intake, slack):
-            root = await slack.post(channel, ada, "before")
-            await intake.wait_stored()
         await slack.post(channel, ada, "missed", deliver=False)
-        await slack.post(channel, ada, "missed in a thread", thread_ts=root.ts, deliver=False)
+        await slack.post(channel, ada, "missed in a thread", thread_ts=before.ts, deliver=False)
         clock.ahead = LATER
         async with serving(platform, intake, slack):
             await intake.wait_stored(3)
@@ -73,18 +78,15 @@ async def test_what_was_caught_up_on_is_not_handed_over_again(
 
 
 async def test_what_was_said_while_it_was_read_moves_no_mark(
-    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
     """Another place that was read before may have a message that is older, and not known."""
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "before")
-        await intake.wait_stored()
-    before = await intake.marks("slack")
+    marks = await intake.marks("slack")
     await slack.post(channel, ada, "just now", deliver=False)
     async with serving(platform, intake, slack):
         await intake.wait_stored(2)
         await intake.wait(lambda intake: intake.rounds == 1)
-    assert await intake.marks("slack") == before
+    assert await intake.marks("slack") == marks
 
 
 async def test_what_was_missed_while_the_marks_were_moved_is_read(
@@ -126,12 +128,11 @@ async def test_what_people_said_among_themselves_before_they_called_us_stays_the
     assert stored == ["before", "what day is it?", "and then?"]
 
 
-async def test_catching_up_waits_when_slack_is_busy(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str):
+async def test_catching_up_waits_when_slack_is_busy(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, before: Posted
+):
     clock = QuickClock()
     async with SlackPlatform(account_of(slack), clock) as platform:
-        async with serving(platform, intake, slack):
-            await slack.post(channel, ada, "before")
-            await intake.wait_stored()
         await slack.post(channel, ada, "missed", deliver=False)
         await slack.fault("* /api/conversations.history", "429", seconds=7)
         async with serving(platform, intake, slack):
@@ -141,11 +142,8 @@ async def test_catching_up_waits_when_slack_is_busy(slack: SlackFake, intake: Re
 
 
 async def test_a_new_message_waits_for_the_older_ones_of_its_channel(
-    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "before")
-        await intake.wait_stored()
     await slack.post(channel, ada, "missed", deliver=False)
     await slack.fault("* /api/conversations.history", "slow", seconds=0.5)
     async with serving(platform, intake, slack):
@@ -154,12 +152,11 @@ async def test_a_new_message_waits_for_the_older_ones_of_its_channel(
     assert intake.texts == ["before", "missed", "new"]
 
 
-async def test_what_was_missed_too_long_ago_is_left(slack: SlackFake, intake: RecordingIntake, ada: str, channel: str):
+async def test_what_was_missed_too_long_ago_is_left(
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, before: Posted
+):
     account = replace(account_of(slack), catch_up_seconds=0)
     async with SlackPlatform(account, QuickClock()) as platform:
-        async with serving(platform, intake, slack):
-            await slack.post(channel, ada, "before")
-            await intake.wait_stored()
         await slack.post(channel, ada, "missed", deliver=False)
         async with serving(platform, intake, slack):
             await slack.wait_until(lambda state: any("history" in one["path"] for one in state["requests"]))
@@ -202,11 +199,8 @@ async def test_what_was_missed_where_nobody_spoke_to_us_before_comes(
 
 
 async def test_a_list_of_channels_that_slack_refuses_holds_nothing_up(
-    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "before")
-        await intake.wait_stored()
     await slack.post(channel, ada, "missed", deliver=False)
     await slack.fault("* /api/users.conversations", "error", error="missing_scope")
     async with serving(platform, intake, slack):
@@ -215,11 +209,8 @@ async def test_a_list_of_channels_that_slack_refuses_holds_nothing_up(
 
 
 async def test_a_slow_list_of_channels_brings_no_conversation_out_of_order(
-    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "before")
-        await intake.wait_stored()
     await slack.post(channel, ada, "missed", deliver=False)
     await slack.fault("* /api/users.conversations", "slow", seconds=1.0)
     await slack.fault("* /api/conversations.history", "slow", seconds=0.3)
@@ -230,13 +221,10 @@ async def test_a_slow_list_of_channels_brings_no_conversation_out_of_order(
 
 
 async def test_a_channel_is_asked_for_until_slack_gives_it_and_new_messages_do_not_wait_for_that(
-    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
     account = replace(account_of(slack), pace=1000.0)
     async with SlackPlatform(account, QuickClock(longest=0.1)) as platform:
-        async with serving(platform, intake, slack):
-            await slack.post(channel, ada, "before")
-            await intake.wait_stored()
         await slack.post(channel, ada, "missed", deliver=False)
         await slack.fault("* /api/conversations.history", "503", count=25)
         async with serving(platform, intake, slack):
@@ -246,13 +234,10 @@ async def test_a_channel_is_asked_for_until_slack_gives_it_and_new_messages_do_n
 
 
 async def test_a_new_message_hides_nothing_when_the_service_ends_before_it_has_caught_up(
-    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
     account = replace(account_of(slack), pace=1000.0)
     async with SlackPlatform(account, QuickClock(longest=0.1)) as platform:
-        async with serving(platform, intake, slack):
-            await slack.post(channel, ada, "before")
-            await intake.wait_stored()
         await slack.post(channel, ada, "missed", deliver=False)
         await slack.fault("* /api/conversations.history", "503", count=1000)
         async with serving(platform, intake, slack):
@@ -281,12 +266,9 @@ async def test_a_channel_that_fails_is_read_after_the_others(
 
 
 async def test_a_list_of_channels_is_asked_for_until_slack_gives_it(
-    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, platform: SlackPlatform, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
     quiet = await slack.create_channel([ada], name="quiet")
-    async with serving(platform, intake, slack):
-        await slack.post(channel, ada, "before")
-        await intake.wait_stored()
     await slack.post(quiet, ada, "missed", deliver=False)
     await slack.fault("* /api/users.conversations", "503", count=7)
     async with serving(platform, intake, slack):
@@ -295,14 +277,11 @@ async def test_a_list_of_channels_is_asked_for_until_slack_gives_it(
 
 
 async def test_a_new_message_hides_nothing_where_nobody_spoke_to_us_before(
-    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str
+    slack: SlackFake, intake: RecordingIntake, ada: str, channel: str, before: Posted
 ):
     quiet = await slack.create_channel([ada], name="quiet")
     account = replace(account_of(slack), pace=1000.0)
     async with SlackPlatform(account, QuickClock(longest=0.1)) as platform:
-        async with serving(platform, intake, slack):
-            await slack.post(channel, ada, "before")
-            await intake.wait_stored()
         await slack.post(quiet, ada, "missed", deliver=False)
         await slack.fault("* /api/users.conversations", "503", count=20)
         async with serving(platform, intake, slack):
