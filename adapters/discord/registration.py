@@ -75,7 +75,8 @@ def to_registration(translations: Translations = said_everywhere) -> list[dict[s
     """Return every command as Discord registers it.
 
     Args:
-        translations: of titles and descriptions. What people type has one name everywhere, which is what others tell them.
+        translations: of names, titles and descriptions. Who types a name in English finds it in every language, so that
+            what others tell them holds.
     """
     own = [command for command in COMMANDS.values() if command.short or command.hidden]
     menus = [_menu(command, translations) for command in SHORTCUTS.values()]
@@ -92,7 +93,7 @@ def _own(command: Command, translations: Translations) -> dict[str, Any]:
 
 def _door(translations: Translations) -> dict[str, Any]:
     behind = [_named(SUBCOMMAND, command, translations) for command in COMMANDS.values() if not command.short]
-    described = {"description": DOOR_DESCRIPTION, **_localised("description", translations(DOOR_DESCRIPTION))}
+    described = _said("description", DOOR_DESCRIPTION, translations)
     return {"name": DOOR, "type": SLASH, **described, "options": behind, **ANYWHERE}
 
 
@@ -114,9 +115,8 @@ def _option(command: Command, option: Option, translations: Translations) -> dic
 
 
 def _menu(command: Command, translations: Translations) -> dict[str, Any]:
-    title, reads_on = menu_title(command), command.shortcut is not None and command.shortcut.reads_on
-    named = {"name": title, "type": MENU, **_localised("name", translations(title))}
-    return {**named, **(WITH_US if reads_on else ANYWHERE)}
+    reads_on = command.shortcut is not None and command.shortcut.reads_on
+    return {**_said("name", menu_title(command), translations), "type": MENU, **(WITH_US if reads_on else ANYWHERE)}
 
 
 def menu_title(command: Command) -> str:
@@ -125,11 +125,13 @@ def menu_title(command: Command) -> str:
 
 
 def _words(name: str, description: str, translations: Translations) -> dict[str, Any]:
-    return {"name": name, "description": description, **_localised("description", translations(description))}
+    return _said("name", name, translations) | _said("description", description, translations)
 
 
-def _localised(what: str, texts: Mapping[str, str]) -> dict[str, Any]:
-    return {f"{what}_localizations": dict(texts)} if texts else {}
+def _said(what: str, text: str, translations: Translations) -> dict[str, Any]:
+    """Return a text in English, and in the languages that say it otherwise."""
+    elsewhere = dict(translations(text))
+    return {what: text, **({f"{what}_localizations": elsewhere} if elsewhere else {})}
 
 
 # --- whether it changed ------------------------------------------------------

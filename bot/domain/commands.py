@@ -28,7 +28,7 @@ class Option:
     """One thing that a command takes."""
 
     name: str
-    """Lower case, as platforms want it."""
+    """Lower case, as platforms want it; a phrase, for those that show it in the reader's language."""
     description: str
     """At most 100 characters."""
     kind: OptionKind = OptionKind.TEXT
@@ -71,7 +71,7 @@ class Command:
     """One command."""
 
     name: str
-    """Without the slash."""
+    """Without the slash; a phrase, for platforms that show it in the reader's language."""
     description: str
     """At most 100 characters."""
     options: tuple[Option, ...] = ()
@@ -123,24 +123,32 @@ COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
         Command(
-            name="ask",
+            name=phrase("ask"),
             description=phrase("Ask this channel's model a question"),
             options=(
-                Option(name="question", description=phrase("What you want to know"), required=True),
+                Option(name=phrase("question"), description=phrase("What you want to know"), required=True),
                 Option(
-                    name="recording", description=phrase("A voice note or video to ask about"), kind=OptionKind.FILE
+                    name=phrase("recording"),
+                    description=phrase("A voice note or video to ask about"),
+                    kind=OptionKind.FILE,
                 ),
             ),
             answer=Answer.TURN,
             short=True,
         ),
         Command(
-            name="transcribe",
+            name=phrase("transcribe"),
             description=phrase("Write down what was said in a recording"),
             options=(
-                Option(name="recording", description=phrase("A voice note, audio file or video"), kind=OptionKind.FILE),
                 Option(
-                    name="message", description=phrase("A link to a message with a recording"), kind=OptionKind.MESSAGE
+                    name=phrase("recording"),
+                    description=phrase("A voice note, audio file or video"),
+                    kind=OptionKind.FILE,
+                ),
+                Option(
+                    name=phrase("message"),
+                    description=phrase("A link to a message with a recording"),
+                    kind=OptionKind.MESSAGE,
                 ),
             ),
             answer=Answer.TURN,
@@ -151,9 +159,11 @@ COMMANDS: Mapping[str, Command] = {
             ),
         ),
         Command(
-            name="say",
+            name=phrase("say"),
             description=phrase("Speak a text as a voice clip"),
-            options=(Option(name="text", description=phrase("What to say, or a link to a message"), required=True),),
+            options=(
+                Option(name=phrase("text"), description=phrase("What to say, or a link to a message"), required=True),
+            ),
             answer=Answer.TURN,
             short=True,
             shortcut=Shortcut(
@@ -162,11 +172,11 @@ COMMANDS: Mapping[str, Command] = {
             ),
         ),
         Command(
-            name="summarise",
+            name=phrase("summarise"),
             description=phrase("Sum up a thread, or what was said from a message on"),
             options=(
                 Option(
-                    name="message",
+                    name=phrase("message"),
                     description=phrase("A link to the message to begin with"),
                     kind=OptionKind.MESSAGE,
                     required=True,
@@ -182,16 +192,18 @@ COMMANDS: Mapping[str, Command] = {
             ),
         ),
         Command(
-            name="translate",
+            name=phrase("translate"),
             description=phrase("Translate words, or those of a message"),
             options=(
                 Option(
-                    name="language",
+                    name=phrase("language"),
                     description=phrase("Into which language, such as German or pt-BR"),
                     kind=OptionKind.LANGUAGE,
                     required=True,
                 ),
-                Option(name="text", description=phrase("What to translate, or a link to a message"), required=True),
+                Option(
+                    name=phrase("text"), description=phrase("What to translate, or a link to a message"), required=True
+                ),
             ),
             answer=Answer.TURN,
             shortcut=Shortcut(
@@ -201,12 +213,12 @@ COMMANDS: Mapping[str, Command] = {
             ),
         ),
         Command(
-            name="model",
+            name=phrase("model"),
             description=phrase("Show or set the models of this channel"),
             options=(
-                Option(name="kind", description=phrase("chat, transcription, video or speech")),
+                Option(name=phrase("kind"), description=phrase("chat, transcription, video or speech")),
                 Option(
-                    name="model",
+                    name=phrase("model"),
                     description=phrase("As gateway/model; several, separated by commas, best first"),
                     kind=OptionKind.MODEL,
                 ),
@@ -214,69 +226,74 @@ COMMANDS: Mapping[str, Command] = {
             changes=True,
         ),
         Command(
-            name="voice",
+            name=phrase("voice"),
             description=phrase("Show or set the voice that replies are spoken with"),
-            options=(Option(name="voice", description=phrase("One of the speech model's voices")),),
+            options=(Option(name=phrase("voice"), description=phrase("One of the speech model's voices")),),
             changes=True,
         ),
         Command(
-            name="settings",
+            name=phrase("settings"),
             description=phrase("Show or change the settings of this channel"),
             options=(
-                Option(name="name", description=phrase("Which setting; without one, all are shown")),
-                Option(name="value", description=phrase("The new value; `default` takes the setting back")),
+                Option(name=phrase("name"), description=phrase("Which setting; without one, all are shown")),
+                Option(name=phrase("value"), description=phrase("The new value; `default` takes the setting back")),
             ),
             changes=True,
         ),
         Command(
-            name="budget",
+            name=phrase("budget"),
             description=phrase("Show what may be spent here, or set a limit for this channel"),
             options=(
-                Option(name="period", description=phrase("day or month")),
+                Option(name=phrase("period"), description=phrase("day or month")),
                 Option(
-                    name="dollars",
+                    name=phrase("dollars"),
                     description=phrase("The most that may be spent in it, such as 5 or 0.50; `off` lifts it"),
                 ),
             ),
             changes=True,
             everybody=True,
         ),
-        Command(name="usage", description=phrase("Show what this channel used today and this month, and what it cost")),
         Command(
-            name="receipt", description=phrase("Show what the newest reply here took: models, tokens, seconds, cost")
+            name=phrase("usage"),
+            description=phrase("Show what this channel used today and this month, and what it cost"),
         ),
         Command(
-            name="retry",
+            name=phrase("receipt"),
+            description=phrase("Show what the newest reply here took: models, tokens, seconds, cost"),
+        ),
+        Command(
+            name=phrase("retry"),
             description=phrase("Repeat what was cut off and waits for a decision here; it may be charged again"),
             changes=True,
             everybody=True,
         ),
         Command(
-            name="me",
+            name=phrase("me"),
             description=phrase("Show or set what you wish for yourself: to hear replies or not, and your language"),
             options=(
-                Option(name="voice", description=phrase("on, off, or channel, which leaves it to the channel")),
+                Option(name=phrase("voice"), description=phrase("on, off, or channel, which leaves it to the channel")),
                 Option(
-                    name="language",
+                    name=phrase("language"),
                     description=phrase("The language that I speak to you in, such as de; auto follows the platform"),
                     kind=OptionKind.LANGUAGE,
                 ),
             ),
         ),
         Command(
-            name="pair",
+            name=phrase("pair"),
             description=phrase("Let somebody in to direct messages who was told a code"),
-            options=(Option(name="code", description=phrase("The code that they were told"), required=True),),
+            options=(Option(name=phrase("code"), description=phrase("The code that they were told"), required=True),),
             administers=True,
         ),
         Command(
-            name="privacy", description=phrase("Tell what is kept here of what you say, for how long, and who sees it")
+            name=phrase("privacy"),
+            description=phrase("Tell what is kept here of what you say, for how long, and who sees it"),
         ),
-        Command(name="forget", description=phrase("Erase everything that is kept here of what you said")),
+        Command(name=phrase("forget"), description=phrase("Erase everything that is kept here of what you said")),
         Command(
-            name="help",
+            name=phrase("help"),
             description=phrase("Tell what I can do here, by command, in the menu of a message and by voice note"),
-            options=(Option(name="command", description=phrase("One command, to be told more about it")),),
+            options=(Option(name=phrase("command"), description=phrase("One command, to be told more about it")),),
         ),
     )
 }

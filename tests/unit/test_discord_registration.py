@@ -1,13 +1,14 @@
 """What Discord is told of the commands: within its limits, offered where it works, and translated."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from gettext import NullTranslations
 from typing import Any
 
 import discord
 import pytest
 
-from adapters.discord.registration import LOCALES, fingerprint, said_everywhere, to_registration
+from adapters.discord.registration import LOCALES, SLASH, fingerprint, said_everywhere, to_registration
 from bot.domain.commands import COMMANDS, SHORTCUTS
 from bot.words import ENGLISH, LANGUAGES, teaching
 
@@ -29,8 +30,11 @@ def characters(node: Mapping[str, Any]) -> int:
     return longest + sum(characters(option) for option in node.get("options") or ())
 
 
+GERMAN = {"ask": "fragen", "question": "frage", "usage": "verbrauch", "Translate": "Übersetzen"}
+
+
 def in_german(text: str) -> Mapping[str, str]:
-    return {"de": {"ask": "fragen", "Translate": "Übersetzen"}.get(text, f"auf Deutsch: {text}")[:100]}
+    return {"de": GERMAN.get(text, f"auf Deutsch: {text}")[:100]}
 
 
 def test_all_stays_within_the_limits():
@@ -64,10 +68,13 @@ def test_menus_of_messages_have_titles_alone():
     assert not any(set(each) & {"description", "options"} for each in menus)
 
 
-def test_texts_are_translated_and_what_people_type_is_not():
+def test_names_and_texts_are_translated():
     translated = {each["name"]: each for each in to_registration(in_german)}
-    assert "name_localizations" not in translated["ask"]
-    assert "name_localizations" not in translated["say"]["options"][0]
+    assert translated["ask"]["name_localizations"] == {"de": "fragen"}
+    assert translated["ask"]["options"][0]["name_localizations"] == {"de": "frage"}
+    behind = {each["name"]: each for each in translated["mynah"]["options"]}
+    assert behind["usage"]["name_localizations"] == {"de": "verbrauch"}
+    assert "name_localizations" not in translated["mynah"]
     assert translated["say"]["description_localizations"]["de"].startswith("auf Deutsch: Speak")
     assert translated["Translate"]["name_localizations"] == {"de": "Übersetzen"}
 
@@ -90,6 +97,19 @@ def localised(node: Mapping[str, Any], locale: str) -> Iterator[Mapping[str, str
     yield {"name": name, "description": described}
     for option in node.get("options") or ():
         yield from localised(option, locale)
+
+
+@pytest.mark.parametrize("locale", ["en-US", *LOCALES])
+def test_what_people_type_is_of_one_word_and_no_two_are_alike(locale: str):
+    typed = [each for each in to_registration() if each["type"] == SLASH]
+    for siblings in (typed, *(each["options"] for each in typed), *(each["options"] for each in behind_the_door())):
+        names = [next(localised(each, locale))["name"] for each in siblings]
+        assert len(set(names)) == len(names), names
+        assert all(re.fullmatch(r"[\w'-]{1,32}", name) and name == name.lower() for name in names), names
+
+
+def behind_the_door() -> Sequence[Mapping[str, Any]]:
+    return REGISTERED["mynah"]["options"]
 
 
 def test_what_is_registered_comes_from_the_catalogues():

@@ -438,9 +438,9 @@ def _in_marks(text: str) -> Mapping[str, str]:
 
 
 def _described(node: Mapping[str, Any]) -> Iterator[str]:
+    if node["name"] != DOOR:
+        yield node["name_localizations"]["de"]
     if "description" in node:
         yield node["description_localizations"]["de"]
-    else:
-        yield node["name_localizations"]["de"]
     for option in node.get("options") or ():
         yield from _described(option)

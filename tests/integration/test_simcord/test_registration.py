@@ -28,6 +28,14 @@ async def test_everything_in_the_table_is_registered_as_it_was_sent(stage: Stage
     assert set(menus(stage)) == {menu_title(command) for command in SHORTCUTS.values()}
 
 
+async def test_commands_and_what_they_take_have_names_in_the_readers_language(stage: Stage):
+    registered = {each["name"]: each for each in stage.registered()}
+    ask, behind = registered["ask"], {each["name"]: each for each in registered[DOOR]["options"]}
+    assert (ask["name_localizations"]["de"], ask["name_localizations"]["ja"]) == ("fragen", "質問")
+    assert ask["options"][0]["name_localizations"]["pt-BR"] == "pergunta"
+    assert behind["settings"]["name_localizations"]["es-419"] == "configuración"
+
+
 async def test_what_changes_a_channel_is_seen_by_who_manages_it(stage: Stage):
     assert set(stage.ada.available_commands(stage.channel)) == EVERYBODYS | HIDDEN
     assert set(stage.bob.available_commands(stage.channel)) == EVERYBODYS
