@@ -1,5 +1,6 @@
 -- name: submit
--- Who is only to be told, or has nothing more to say, is none whose words are kept.
+-- Who is only to be told, or has nothing more to say, is none whose words are kept. The author is compared by an
+-- expression, because the index of authors leads through all that somebody ever said.
 INSERT INTO job (
     id, subject, revision, position, errand, lane, channel, platform, author, refused, words, gathers, stream, state, message,
     tries, epoch, run_at, created_at
@@ -12,8 +13,8 @@ INSERT INTO job (
             ELSE :now + :pause
         END
         FROM job AS before
-        WHERE before.stream = :stream AND before.author = :author AND before.state = 'ready' AND before.gathers = 1
-            AND before.lead IS NULL AND before.epoch = 0
+        WHERE :pause > 0 AND before.stream = :stream AND before.author || '' = :author AND before.state = 'ready'
+            AND before.gathers = 1 AND before.lead IS NULL AND before.epoch = 0
     ),
     :now
 )
@@ -25,7 +26,7 @@ RETURNING seq
 UPDATE job SET run_at = (
     SELECT CASE WHEN min(created_at) + :longest < :now + :pause THEN min(created_at) + :longest ELSE :now + :pause END
     FROM job AS before
-    WHERE before.stream = :stream AND before.author = :author AND before.state = 'ready' AND before.gathers = 1
+    WHERE before.stream = :stream AND before.author || '' = :author AND before.state = 'ready' AND before.gathers = 1
         AND before.lead IS NULL AND before.epoch = 0
 )
 WHERE stream = :stream AND author = :author AND state = 'ready' AND gathers = 1 AND lead IS NULL AND epoch = 0
@@ -61,26 +62,27 @@ WHERE platform = :platform AND workspace = :workspace AND channel = :channel AND
 
 -- name: gather
 -- Messages of one person that wait side by side get the last of them as their lead; see bot/domain/gathering.py. What was
--- begun ever (epoch) stands alone: it may have been posted or paid in part.
+-- begun ever (epoch) stands alone: it may have been posted or paid in part. '~' is behind every position.
 UPDATE job SET lead = (
     SELECT last.subject FROM job AS last
-    WHERE last.stream = job.stream AND last.state = 'ready' AND last.position > job.position AND last.author = job.author
-        AND last.gathers = 1 AND last.lead IS NULL AND last.epoch = 0
-        AND NOT EXISTS (
-            SELECT 1 FROM job AS other
+    WHERE last.stream = job.stream AND last.state = 'ready' AND last.lead IS NULL AND last.position > job.position
+        AND last.author = job.author AND last.gathers = 1 AND last.epoch = 0
+        AND last.position <= coalesce((
+            SELECT other.position FROM job AS other
             WHERE other.stream = job.stream AND other.state = 'ready' AND other.lead IS NULL
-                AND other.position > job.position AND other.position < last.position
+                AND other.position > job.position
                 AND (other.gathers = 0 OR other.author <> job.author OR other.epoch > 0)
-        )
+            ORDER BY other.position LIMIT 1
+        ), '~')
     ORDER BY last.position DESC LIMIT 1
 )
 WHERE state = 'ready' AND run_at <= :now AND gathers = 1 AND lead IS NULL AND epoch = 0
-    AND EXISTS (
-        SELECT 1 FROM job AS later
-        WHERE later.stream = job.stream AND later.state = 'ready' AND later.position > job.position
-            AND later.author = job.author AND later.gathers = 1 AND later.lead IS NULL AND later.epoch = 0
-    )
     AND NOT EXISTS (SELECT 1 FROM job AS busy WHERE busy.lane = job.lane AND busy.state = 'running')
+    AND (
+        SELECT next.author = job.author AND next.gathers = 1 AND next.epoch = 0 FROM job AS next
+        WHERE next.stream = job.stream AND next.state = 'ready' AND next.lead IS NULL AND next.position > job.position
+        ORDER BY next.position LIMIT 1
+    )
 
 -- name: gather_on
 -- A lead that was given one itself, before its turn began.
