@@ -304,12 +304,6 @@ async def test_what_is_done_at_every_claim_takes_no_longer_with_the_years(databa
     assert "USE TEMP B-TREE FOR ORDER BY" not in steps, "all that waits in a lane"
 
 
-@pytest.mark.parametrize("name", ["jobs/submit", "jobs/hold_on"])
-async def test_what_is_done_at_every_message_takes_no_longer_with_the_years(database: Database, name: str):
-    steps = await plan(database, name)
-    assert not [step for step in steps if "job_author" in step], "all that somebody ever said"
-
-
 async def plan(database: Database, name: str) -> Sequence[str]:
     """Return how a query is carried out, step by step."""
     sql = QUERIES[name].sql

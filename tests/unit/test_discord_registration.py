@@ -1,7 +1,7 @@
 """What Discord is told of the commands: within its limits, offered where it works, and translated."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from gettext import NullTranslations
 from typing import Any
 
@@ -19,6 +19,7 @@ MOST_OF_A_DESCRIPTION = 100
 MANAGE_CHANNELS = 1 << 4
 
 REGISTERED = {each["name"]: each for each in to_registration()}
+GERMAN = {"ask": "fragen", "question": "frage", "usage": "verbrauch", "Translate": "Übersetzen"}
 
 
 def characters(node: Mapping[str, Any]) -> int:
@@ -28,9 +29,6 @@ def characters(node: Mapping[str, Any]) -> int:
         for name in ("name", "description")
     )
     return longest + sum(characters(option) for option in node.get("options") or ())
-
-
-GERMAN = {"ask": "fragen", "question": "frage", "usage": "verbrauch", "Translate": "Übersetzen"}
 
 
 def in_german(text: str) -> Mapping[str, str]:
@@ -102,14 +100,11 @@ def localised(node: Mapping[str, Any], locale: str) -> Iterator[Mapping[str, str
 @pytest.mark.parametrize("locale", ["en-US", *LOCALES])
 def test_what_people_type_is_of_one_word_and_no_two_are_alike(locale: str):
     typed = [each for each in to_registration() if each["type"] == SLASH]
-    for siblings in (typed, *(each["options"] for each in typed), *(each["options"] for each in behind_the_door())):
+    taking = [*typed, *REGISTERED["mynah"]["options"]]
+    for siblings in (typed, *(each["options"] for each in taking)):
         names = [next(localised(each, locale))["name"] for each in siblings]
         assert len(set(names)) == len(names), names
         assert all(re.fullmatch(r"[\w'-]{1,32}", name) and name == name.lower() for name in names), names
-
-
-def behind_the_door() -> Sequence[Mapping[str, Any]]:
-    return REGISTERED["mynah"]["options"]
 
 
 def test_what_is_registered_comes_from_the_catalogues():
